@@ -1,0 +1,101 @@
+//! rskafka: a client in pure Rust that shares no code with librdkafka or with Klamm.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test can't do without fails it")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeZone, Utc};
+use klamm_conformance::TestBroker;
+use rskafka::client::error::{Error, ProtocolError};
+use rskafka::client::partition::{Compression, OffsetAt, PartitionClient, UnknownTopicHandling};
+use rskafka::client::{Client, ClientBuilder};
+use rskafka::record::{Record, RecordAndOffset};
+
+const CODECS: [Compression; 5] =
+    [Compression::NoCompression, Compression::Gzip, Compression::Lz4, Compression::Snappy, Compression::Zstd];
+
+async fn client(broker: &TestBroker) -> Client {
+    ClientBuilder::new(vec![broker.bootstrap()]).build().await.unwrap()
+}
+
+async fn partition(client: &Client, topic: &str) -> PartitionClient {
+    client.controller_client().unwrap().create_topic(topic, 1, 1, 5_000).await.unwrap();
+    client.partition_client(topic, 0, UnknownTopicHandling::Retry).await.unwrap()
+}
+
+fn record(n: usize) -> Record {
+    Record {
+        key: (!n.is_multiple_of(3)).then(|| format!("key {n}").into_bytes()),
+        value: (!n.is_multiple_of(5)).then(|| format!("value {n} ").repeat(n % 50).into_bytes()),
+        headers: BTreeMap::from([("n".to_owned(), n.to_string().into_bytes())]),
+        timestamp: Utc.timestamp_millis_opt(1_700_000_000_000 + n as i64).unwrap(),
+    }
+}
+
+/// Every record from `offset` on, by as many fetches as it takes.
+async fn read_all(partition: &PartitionClient, mut offset: i64) -> Vec<RecordAndOffset> {
+    let mut all = Vec::new();
+    loop {
+        let (records, high_watermark) = partition.fetch_records(offset, 1..100_000, 1_000).await.unwrap();
+        offset = records.last().map_or(offset, |last| last.offset + 1);
+        all.extend(records);
+        if offset >= high_watermark {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_codec_keeps_keys_values_headers_and_times() {
+    let broker = TestBroker::start();
+    let client = client(&broker).await;
+    for codec in CODECS {
+        let partition = partition(&client, &format!("{codec:?}")).await;
+        let records: Vec<Record> = (0..400).map(record).collect();
+        for chunk in records.chunks(150) {
+            partition.produce(chunk.to_vec(), codec).await.unwrap();
+        }
+        let read = read_all(&partition, 0).await;
+        let offsets: Vec<i64> = read.iter().map(|r| r.offset).collect();
+        assert_eq!(offsets, (0..400).collect::<Vec<_>>(), "{codec:?}");
+        let read: Vec<Record> = read.into_iter().map(|r| r.record).collect();
+        assert!(read == records, "{codec:?}: what came back is not what was sent");
+    }
+}
+
+#[tokio::test]
+async fn offsets_topics_and_deletion_follow_kafkas_rules() {
+    let broker = TestBroker::start();
+    let client = client(&broker).await;
+    let partition = partition(&client, "facts").await;
+    assert_eq!(partition.get_offset(OffsetAt::Latest).await.unwrap(), 0);
+    let offsets = partition.produce((0..10).map(record).collect(), Compression::NoCompression).await.unwrap();
+    assert_eq!(offsets, (0..10).collect::<Vec<_>>());
+    assert_eq!(partition.get_offset(OffsetAt::Latest).await.unwrap(), 10);
+    partition.delete_records(4, 5_000).await.unwrap();
+    assert_eq!(partition.get_offset(OffsetAt::Earliest).await.unwrap(), 4);
+    let below = partition.fetch_records(3, 1..100_000, 100).await.unwrap_err();
+    assert!(
+        matches!(below, Error::ServerError { protocol_error: ProtocolError::OffsetOutOfRange, .. }),
+        "{below}"
+    );
+    assert!(client.list_topics().await.unwrap().iter().any(|topic| topic.name == "facts"));
+    client.controller_client().unwrap().delete_topic("facts", 5_000).await.unwrap();
+    assert!(!client.list_topics().await.unwrap().iter().any(|topic| topic.name == "facts"));
+}
+
+#[tokio::test]
+async fn a_fetch_waits_for_its_minimum() {
+    let broker = TestBroker::start();
+    let client = client(&broker).await;
+    let partition = Arc::new(partition(&client, "waits").await);
+    let reader = Arc::clone(&partition);
+    let fetch = tokio::spawn(async move { reader.fetch_records(0, 1..100_000, 30_000).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!fetch.is_finished(), "an empty partition answers before there is a record");
+    partition.produce(vec![record(1)], Compression::NoCompression).await.unwrap();
+    let (records, high_watermark) = fetch.await.unwrap().unwrap();
+    assert_eq!((records.len(), high_watermark), (1, 1));
+}
