@@ -9,8 +9,7 @@ use tokio::sync::watch;
 
 use crate::{
     BrokerRegistration, ConfigChange, MetadataCommand, MetadataImage, MorePartitions, Outcome, Refusal,
-    TopicImage, TopicRef,
-    settings::Configs,
+    TopicImage, TopicRef, settings::Configs,
 };
 
 /// How to start a controller.

@@ -170,9 +170,6 @@ impl TopicImage {
 
     /// Whether this is one of Kafka's own topics, which users should leave alone.
     pub fn is_internal(&self) -> bool {
-        matches!(
-            self.name.as_str(),
-            "__consumer_offsets" | "__transaction_state" | "__share_group_state"
-        )
+        matches!(self.name.as_str(), "__consumer_offsets" | "__transaction_state" | "__share_group_state")
     }
 }

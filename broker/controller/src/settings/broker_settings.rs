@@ -1,64 +1,233 @@
-//! A broker's settings, resolved.
+//! The table of broker settings, and the type that comes from it.
 
 use super::BrokerLayers;
+use super::choices::{CleanupPolicy, CompressionType, TimestampType};
+use super::definition::Importance::{High, Low, Medium};
+use super::definition::SettingDef;
+use super::definition::Update::{Dynamic, ReadOnly};
+use super::valid::Valid;
+use super::value::{Limit, SettingValue, first};
 
-/// A broker's settings, resolved and typed. Those that are defaults of topic settings are in
-/// [`super::TopicSettings`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct BrokerSettings {
-    /// `node.id`
-    pub node_id: i32,
-    /// `broker.rack`
-    pub broker_rack: Option<String>,
-    /// `log.dirs` or `log.dir`: one directory
-    pub log_dir: Option<String>,
-    /// `listeners`: `PLAINTEXT://host:port`
-    pub listeners: Option<String>,
-    /// `advertised.listeners`
-    pub advertised_listeners: Option<String>,
-    /// `num.partitions`
-    pub num_partitions: i32,
-    /// `default.replication.factor`
-    pub default_replication_factor: i32,
-    /// `auto.create.topics.enable`
-    pub auto_create_topics_enable: bool,
-    /// `delete.topic.enable`
-    pub delete_topic_enable: bool,
-    /// `log.retention.check.interval.ms`
-    pub log_retention_check_interval_ms: i64,
-    /// `log.flush.scheduler.interval.ms`
-    pub log_flush_scheduler_interval_ms: i64,
-    /// `log.flush.offset.checkpoint.interval.ms`
-    pub log_flush_offset_checkpoint_interval_ms: i32,
-    /// `log.flush.start.offset.checkpoint.interval.ms`
-    pub log_flush_start_offset_checkpoint_interval_ms: i32,
-    /// `num.recovery.threads.per.data.dir`
-    pub num_recovery_threads_per_data_dir: i32,
-    /// `producer.id.expiration.ms`
-    pub producer_id_expiration_ms: i32,
-    /// `socket.request.max.bytes`
-    pub socket_request_max_bytes: i32,
-    /// `socket.listen.backlog.size`
-    pub socket_listen_backlog_size: i32,
-    /// `max.connections`
-    pub max_connections: i32,
-    /// `max.connections.per.ip`
-    pub max_connections_per_ip: i32,
-    /// `connections.max.idle.ms`; `None` never closes idle connections
-    pub connections_max_idle_ms: Option<i64>,
-    /// `queued.max.request.bytes`; `None` is without limit
-    pub queued_max_request_bytes: Option<i64>,
-    /// `max.incremental.fetch.session.cache.slots`
-    pub max_incremental_fetch_session_cache_slots: i32,
-    /// `fetch.max.bytes`
-    pub fetch_max_bytes: i32,
-    /// `max.request.partition.size.limit`
-    pub max_request_partition_size_limit: i32,
+/// Makes [`BrokerSettings`] and [`BROKER_SETTINGS`] of one table, so that they can't differ. A row is
+/// `name => field: type = default, allowed values, importance, update [, group of synonyms], documentation;`.
+macro_rules! broker_settings {
+    ($($name:literal => $field:ident: $type:ty = $default:expr, $valid:expr, $importance:ident,
+        $update:ident $(, group $group:ident)?, $doc:literal;)*) => {
+        /// A broker's settings, resolved and typed. Many are only the defaults of topic settings:
+        /// [`super::TopicSettings`] has what counts for a topic.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct BrokerSettings {
+            $(
+                #[doc = concat!("`", $name, "`: ", $doc)]
+                pub $field: $type,
+            )*
+        }
+
+        /// Every broker setting, by name.
+        pub static BROKER_SETTINGS: &[SettingDef] = &[$(
+            SettingDef {
+                name: $name,
+                kind: <$type as SettingValue>::KIND,
+                valid: $valid,
+                importance: $importance,
+                update: $update,
+                synonyms: broker_settings!(@group $name $(, $group)?),
+                documentation: $doc,
+                fallback: |_| { let default: $type = $default; default.show() },
+            },
+        )*];
+
+        impl BrokerSettings {
+            /// What is in force on a broker with these layers.
+            pub fn resolve(layers: BrokerLayers<'_>) -> BrokerSettings {
+                let layers = layers.strongest_first();
+                BrokerSettings {
+                    $($field: first(&layers, $name, $valid).unwrap_or_else(|| $default),)*
+                }
+            }
+        }
+    };
+    (@group $name:literal) => { &[$name] };
+    (@group $name:literal, $group:ident) => { $group };
 }
 
+const RETENTION: &[&str] = &["log.retention.ms", "log.retention.minutes", "log.retention.hours"];
+const ROLL: &[&str] = &["log.roll.ms", "log.roll.hours"];
+const ROLL_JITTER: &[&str] = &["log.roll.jitter.ms", "log.roll.jitter.hours"];
+const FLUSH_INTERVAL: &[&str] = &["log.flush.interval.ms", "log.flush.scheduler.interval.ms"];
+
+broker_settings! {
+    "advertised.listeners" => advertised_listeners: Option<String> = None, Valid::NonEmpty, High, ReadOnly,
+        "The address that clients are told to connect to, where it differs from `listeners`: \
+         `PLAINTEXT://HOST:PORT`.";
+    "auto.create.topics.enable" => auto_create_topics_enable: bool = true, Valid::Any, High, ReadOnly,
+        "Whether a client that asks for a topic that does not exist, and allows it, makes the topic.";
+    "broker.rack" => broker_rack: Option<String> = None, Valid::Any, Medium, ReadOnly,
+        "The rack or zone this broker stands in. Replicas are spread over racks.";
+    "compression.gzip.level" => compression_gzip_level: i32 = -1, Valid::BetweenOr(1, 9, -1), Medium, Dynamic,
+        "The gzip level for topics whose `compression.type` is gzip; -1 is gzip's own default.";
+    "compression.lz4.level" => compression_lz4_level: i32 = 9, Valid::Between(1, 17), Medium, Dynamic,
+        "The lz4 level for topics whose `compression.type` is lz4. The lz4 implementation here has one \
+         level, so that the number is kept but changes nothing.";
+    "compression.type" => compression_type: CompressionType = CompressionType::Producer, CompressionType::VALID, High, Dynamic,
+        "How record batches are stored: `producer` keeps what the producer chose, `uncompressed` unpacks, \
+         a codec's name packs anew what came differently.";
+    "compression.zstd.level" => compression_zstd_level: i32 = 3, Valid::Between(-131_072, 22), Medium, Dynamic,
+        "The zstd level for topics whose `compression.type` is zstd.";
+    "connections.max.idle.ms" => connections_max_idle_ms: Limit = Limit::of(600_000), Valid::Any, Medium, ReadOnly,
+        "A connection on which nothing happened for so many milliseconds is closed; a negative number \
+         never closes.";
+    "default.replication.factor" => default_replication_factor: i32 = 1, Valid::AtLeast(1), Medium, ReadOnly,
+        "How many replicas a topic gets that does not say, such as one that is made automatically.";
+    "delete.topic.enable" => delete_topic_enable: bool = true, Valid::Any, High, ReadOnly,
+        "Whether topics can be deleted.";
+    "fetch.max.bytes" => fetch_max_bytes: i32 = 57_671_680, Valid::AtLeast(1024), Medium, ReadOnly,
+        "The most bytes of records in one fetch response, whatever the client asks for; a first batch that \
+         is larger is still sent whole.";
+    "listeners" => listeners: String = "PLAINTEXT://127.0.0.1:9092".to_owned(), Valid::NonEmpty, High, ReadOnly,
+        "The address on which Kafka clients are served: `PLAINTEXT://HOST:PORT`. The flag `--kafka- \
+         address` sets it.";
+    "log.cleaner.delete.retention.ms" => log_cleaner_delete_retention_ms: i64 = 86_400_000, Valid::AtLeast(0), Medium, Dynamic,
+        "For how long a compacted topic keeps a tombstone, in milliseconds.";
+    "log.cleaner.max.compaction.lag.ms" => log_cleaner_max_compaction_lag_ms: i64 = i64::MAX, Valid::AtLeast(1), Medium, Dynamic,
+        "A record of a compacted topic may stay uncompacted for at most so many milliseconds.";
+    "log.cleaner.min.cleanable.ratio" => log_cleaner_min_cleanable_ratio: f64 = 0.5, Valid::Ratio, Medium, Dynamic,
+        "The share of a compacted log that must be new before it is compacted again.";
+    "log.cleaner.min.compaction.lag.ms" => log_cleaner_min_compaction_lag_ms: i64 = 0, Valid::AtLeast(0), Medium, Dynamic,
+        "A record of a compacted topic stays uncompacted for at least so many milliseconds.";
+    "log.cleanup.policy" => log_cleanup_policy: CleanupPolicy = CleanupPolicy::DELETE, CleanupPolicy::VALID, Medium, Dynamic,
+        "What happens to old records: `delete` removes segments beyond the retention, `compact` keeps the \
+         last record of each key, both do both, the empty list keeps everything.";
+    "log.dir" => log_dir: Option<String> = None, Valid::NonEmpty, High, ReadOnly,
+        "The data directory, where `log.dirs` does not say.";
+    "log.dirs" => log_dirs: Option<Vec<String>> = None, Valid::OneElement, High, ReadOnly,
+        "The data directory; one. The flag `--data-dir` sets it.";
+    "log.flush.interval.messages" => log_flush_interval_messages: i64 = 1, Valid::AtLeast(1), High, Dynamic,
+        "A partition is flushed to disk (fsync) after so many records. 1 flushes before every \
+         acknowledgement, and one flush serves all that wait; Kafka's default, 9223372036854775807, \
+         acknowledges what is in the page cache.";
+    "log.flush.interval.ms" => log_flush_interval_ms: Option<i64> = None, Valid::AtLeast(0), High, Dynamic, group FLUSH_INTERVAL,
+        "A record is flushed to disk at most so many milliseconds after it was written; where it is not \
+         set, `log.flush.scheduler.interval.ms` counts.";
+    "log.flush.offset.checkpoint.interval.ms" => log_flush_offset_checkpoint_interval_ms: i32 = 60_000, Valid::AtLeast(0), High, ReadOnly,
+        "How often it is written down up to where each partition is flushed, in milliseconds. Recovery \
+         after a crash starts there.";
+    "log.flush.scheduler.interval.ms" => log_flush_scheduler_interval_ms: i64 = i64::MAX, Valid::AtLeast(1), High, ReadOnly,
+        "How often partitions are looked through for records that are due to be flushed, in milliseconds; \
+         also the default of `log.flush.interval.ms`.";
+    "log.flush.start.offset.checkpoint.interval.ms" => log_flush_start_offset_checkpoint_interval_ms: i32 = 60_000, Valid::AtLeast(0), High, ReadOnly,
+        "How often the first offset of each partition is written down, in milliseconds.";
+    "log.index.interval.bytes" => log_index_interval_bytes: i32 = 4096, Valid::AtLeast(0), Medium, Dynamic,
+        "An index gets an entry after so many bytes of records. Less makes lookups faster and indexes \
+         larger.";
+    "log.index.size.max.bytes" => log_index_size_max_bytes: i32 = 10_485_760, Valid::AtLeast(4), Medium, Dynamic,
+        "The most bytes an index of a segment can have; a full index starts a new segment.";
+    "log.message.timestamp.after.max.ms" => log_message_timestamp_after_max_ms: i64 = 3_600_000, Valid::AtLeast(0), Medium, Dynamic,
+        "A record whose time is more than so many milliseconds in the broker's future is refused. Without \
+         effect for `LogAppendTime`.";
+    "log.message.timestamp.before.max.ms" => log_message_timestamp_before_max_ms: i64 = i64::MAX, Valid::AtLeast(0), Medium, Dynamic,
+        "A record whose time is more than so many milliseconds in the broker's past is refused. Without \
+         effect for `LogAppendTime`.";
+    "log.message.timestamp.type" => log_message_timestamp_type: TimestampType = TimestampType::CreateTime, TimestampType::VALID, Medium, Dynamic,
+        "Whether a record's time is the one the producer gave (`CreateTime`) or the one at which it was \
+         written (`LogAppendTime`).";
+    "log.preallocate" => log_preallocate: bool = false, Valid::Any, Medium, Dynamic,
+        "Whether a new segment's file gets its full size at once.";
+    "log.retention.bytes" => log_retention_bytes: Limit = Limit::NONE, Valid::Any, High, Dynamic,
+        "The most bytes of a partition before its oldest segments are deleted; -1 is without limit.";
+    "log.retention.check.interval.ms" => log_retention_check_interval_ms: i64 = 300_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "How often partitions are looked through for segments to delete, in milliseconds.";
+    "log.retention.hours" => log_retention_hours: i32 = 168, Valid::AtLeastOr(1, -1), High, ReadOnly, group RETENTION,
+        "For how many hours records are kept, where neither `log.retention.ms` nor `log.retention.minutes` \
+         says; -1 is for ever.";
+    "log.retention.minutes" => log_retention_minutes: Option<i32> = None, Valid::AtLeastOr(1, -1), High, ReadOnly, group RETENTION,
+        "For how many minutes records are kept, where `log.retention.ms` does not say; -1 is for ever.";
+    "log.retention.ms" => log_retention_ms: Option<i64> = None, Valid::AtLeastOr(1, -1), High, Dynamic, group RETENTION,
+        "For how many milliseconds records are kept before their segment is deleted; -1 is for ever. Where \
+         it is not set, `log.retention.minutes` counts, then `log.retention.hours`.";
+    "log.roll.hours" => log_roll_hours: i32 = 168, Valid::AtLeast(1), High, ReadOnly, group ROLL,
+        "A new segment starts after so many hours, even if the last is not full, where `log.roll.ms` does \
+         not say.";
+    "log.roll.jitter.hours" => log_roll_jitter_hours: i32 = 0, Valid::AtLeast(0), High, ReadOnly, group ROLL_JITTER,
+        "The most hours that are taken at random from `log.roll.hours`, where `log.roll.jitter.ms` does \
+         not say.";
+    "log.roll.jitter.ms" => log_roll_jitter_ms: Option<i64> = None, Valid::AtLeast(0), High, Dynamic, group ROLL_JITTER,
+        "The most milliseconds that are taken at random from `log.roll.ms`, so that not all segments roll \
+         at once. Where it is not set, `log.roll.jitter.hours` counts.";
+    "log.roll.ms" => log_roll_ms: Option<i64> = None, Valid::AtLeast(1), High, Dynamic, group ROLL,
+        "A new segment starts after so many milliseconds, even if the last is not full. Where it is not \
+         set, `log.roll.hours` counts.";
+    "log.segment.bytes" => log_segment_bytes: i32 = 1_073_741_824, Valid::AtLeast(1_048_576), High, Dynamic,
+        "The most bytes of a segment's file.";
+    "log.segment.delete.delay.ms" => log_segment_delete_delay_ms: i64 = 60_000, Valid::AtLeast(0), High, Dynamic,
+        "A file is removed so many milliseconds after it was marked as deleted, so that reads under way \
+         end well.";
+    "max.connections" => max_connections: i32 = i32::MAX, Valid::AtLeast(0), Medium, Dynamic,
+        "The most connections of all clients together; further ones are closed at once.";
+    "max.connections.per.ip" => max_connections_per_ip: i32 = i32::MAX, Valid::AtLeast(0), Medium, Dynamic,
+        "The most connections from one address; further ones are closed at once.";
+    "max.incremental.fetch.session.cache.slots" => max_incremental_fetch_session_cache_slots: i32 = 1000, Valid::AtLeast(0), Medium, ReadOnly,
+        "The most fetch sessions that are remembered; clients beyond that send full fetch requests.";
+    "max.request.partition.size.limit" => max_request_partition_size_limit: i32 = 2000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most partitions that one answer to DescribeTopicPartitions has.";
+    "message.max.bytes" => message_max_bytes: i32 = 1_048_588, Valid::AtLeast(0), High, Dynamic,
+        "The largest record batch that is accepted, in bytes, after compression if there is any.";
+    "min.insync.replicas" => min_insync_replicas: i32 = 1, Valid::AtLeast(1), High, Dynamic,
+        "A write with acks=all is refused while fewer replicas than this are in sync.";
+    "node.id" => node_id: i32 = 1, Valid::AtLeast(0), High, ReadOnly,
+        "This broker's number in the cluster; no other broker may have it.";
+    "num.partitions" => num_partitions: i32 = 1, Valid::AtLeast(1), Medium, ReadOnly,
+        "How many partitions a topic gets that does not say, such as one that is made automatically.";
+    "num.recovery.threads.per.data.dir" => num_recovery_threads_per_data_dir: i32 = 2, Valid::AtLeast(1), High, ReadOnly,
+        "How many threads open and recover partitions when the broker starts.";
+    "producer.id.expiration.ms" => producer_id_expiration_ms: i32 = 86_400_000, Valid::AtLeast(1), Low, Dynamic,
+        "What is known of an idempotent producer is forgotten after so many milliseconds without a write \
+         of it.";
+    "queued.max.request.bytes" => queued_max_request_bytes: Limit = Limit::NONE, Valid::Any, Medium, ReadOnly,
+        "The most bytes of requests that are read but not yet answered; beyond that, connections are not \
+         read from. -1 is without limit; else it is at least `socket.request.max.bytes`.";
+    "socket.listen.backlog.size" => socket_listen_backlog_size: i32 = 50, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most connections that wait to be accepted.";
+    "socket.request.max.bytes" => socket_request_max_bytes: i32 = 104_857_600, Valid::AtLeast(1), High, ReadOnly,
+        "The largest request, in bytes; a connection that announces a larger one is closed.";
+    "unclean.leader.election.enable" => unclean_leader_election_enable: bool = false, Valid::Any, High, Dynamic,
+        "Whether a replica that is not in sync may lead when no other can, at the price of losing records.";
+}
+
+const MS_PER_MINUTE: i64 = 60_000;
+const MS_PER_HOUR: i64 = 60 * MS_PER_MINUTE;
+
+/// Settings that several names decide together.
 impl BrokerSettings {
-    /// What is in force on a broker with these layers.
-    pub fn resolve(_layers: BrokerLayers<'_>) -> BrokerSettings {
-        todo!()
+    /// What is built in.
+    pub fn built_in() -> BrokerSettings {
+        BrokerSettings::resolve(BrokerLayers::NONE)
+    }
+
+    /// The data directory, if a setting names it.
+    pub fn data_dir(&self) -> Option<&str> {
+        self.log_dirs.as_deref().and_then(<[String]>::first).or(self.log_dir.as_ref()).map(String::as_str)
+    }
+
+    /// The default of `retention.ms`: `log.retention.ms`, else `.minutes`, else `.hours`.
+    pub fn retention_ms(&self) -> Limit {
+        let minutes = |count: i32| i64::from(count) * MS_PER_MINUTE;
+        let hours = i64::from(self.log_retention_hours) * MS_PER_HOUR;
+        Limit::of(self.log_retention_ms.or(self.log_retention_minutes.map(minutes)).unwrap_or(hours))
+    }
+
+    /// The default of `segment.ms`: `log.roll.ms`, else `log.roll.hours`.
+    pub fn segment_ms(&self) -> i64 {
+        self.log_roll_ms.unwrap_or(i64::from(self.log_roll_hours) * MS_PER_HOUR)
+    }
+
+    /// The default of `segment.jitter.ms`: `log.roll.jitter.ms`, else `log.roll.jitter.hours`.
+    pub fn segment_jitter_ms(&self) -> i64 {
+        self.log_roll_jitter_ms.unwrap_or(i64::from(self.log_roll_jitter_hours) * MS_PER_HOUR)
+    }
+
+    /// The default of `flush.ms`: `log.flush.interval.ms`, else `log.flush.scheduler.interval.ms`.
+    pub fn flush_ms(&self) -> i64 {
+        self.log_flush_interval_ms.unwrap_or(self.log_flush_scheduler_interval_ms)
     }
 }

@@ -1,34 +1,38 @@
-//! What a setting is.
+//! What a table says of a setting.
 
-/// The type of a setting's value (`org.apache.kafka.common.config.ConfigDef.Type`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i8)]
-pub enum Kind {
-    /// `true` or `false`.
-    Boolean = 1,
-    /// A text.
-    String = 2,
-    /// A 32-bit number.
-    Int = 3,
-    /// A 16-bit number.
-    Short = 4,
-    /// A 64-bit number.
-    Long = 5,
-    /// A floating-point number.
-    Double = 6,
-    /// Comma-separated texts.
-    List = 7,
+use super::raw::{Kind, Raw};
+use super::valid::Valid;
+use super::{BrokerSettings, value};
+
+/// A row of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingDef {
+    /// Kafka's name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Which values it allows.
+    pub valid: Valid,
+    /// How much users should care.
+    pub importance: Importance,
+    /// When it can change.
+    pub update: Update,
+    /// The broker settings that decide where this one is not set, the strongest first. Of a broker setting:
+    /// the whole group it belongs to, with itself.
+    pub synonyms: &'static [&'static str],
+    /// What it does.
+    pub documentation: &'static str,
+    /// The value where it is not set, as tools show it.
+    pub(super) fallback: fn(&BrokerSettings) -> Option<String>,
 }
 
 /// When a setting can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Update {
-    /// At start-up only.
+    /// When the broker starts.
     ReadOnly,
-    /// While the broker runs, for one broker or all.
-    PerBroker,
-    /// While the broker runs, for all brokers (one broker may be set too, to test a value).
-    ClusterWide,
+    /// While it runs, for all brokers or for one.
+    Dynamic,
 }
 
 /// How much users should care.
@@ -40,4 +44,11 @@ pub enum Importance {
     Medium,
     /// Little.
     Low,
+}
+
+impl SettingDef {
+    /// The value that a text stands for, if it is allowed; the error is Kafka's reason.
+    pub(super) fn read(&self, text: &str) -> Result<Raw, String> {
+        value::read_raw(self.kind, text, self.valid)
+    }
 }

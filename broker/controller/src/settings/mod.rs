@@ -1,20 +1,45 @@
-//! The settings of topics and brokers: their definitions, their layers, and what comes out.
+//! The settings of topics and brokers: what exists, what is allowed, which layer decides.
+//!
+//! What it is: one table for each scope ([`BROKER_SETTINGS`], [`TOPIC_SETTINGS`]), from which everything else
+//! comes: the typed [`BrokerSettings`] and [`TopicSettings`], the checks, DescribeConfigs, the reference page.
+//! A name that is not in a table is refused, because a setting that is accepted and ignored is a lie.
+//!
+//! What it is not: it stores nothing (the dynamic layers are in the metadata log) and applies nothing (the
+//! server does, when the image changes).
+//!
+//! ```text
+//!   built in < started with < all brokers < this broker  -> BrokerSettings --\
+//!   (table)    (StaticSettings)   (image)      (image)                        > TopicSettings
+//!                                              settings of the topic (image) /
+//! ```
 
 mod broker_settings;
+mod check;
+mod choices;
 mod definition;
 mod describe;
 mod layers;
+mod raw;
+mod reference;
 mod topic_settings;
+mod valid;
+mod value;
 
 use std::collections::BTreeMap;
 
-pub use broker_settings::BrokerSettings;
-pub use definition::{Importance, Kind, Update};
+pub use broker_settings::{BROKER_SETTINGS, BrokerSettings};
+pub use check::{InvalidSetting, InvalidSettings, Scope, check_broker_update, check_topic};
+pub use choices::{CleanupPolicy, CompressionType, TimestampType, TopicCompression};
+pub use definition::{Importance, SettingDef, Update};
 pub use describe::{
     DescribedSetting, SettingSource, Synonym, describe_broker, describe_cluster, describe_topic,
 };
-pub use layers::{BrokerLayers, InvalidSetting, InvalidSettings, StaticSettings};
-pub use topic_settings::{CleanupPolicy, TimestampType, TopicCompression, TopicSettings};
+pub use layers::{BrokerLayers, StaticSettings};
+pub use raw::Kind;
+pub use reference::reference_markdown;
+pub use topic_settings::{TOPIC_SETTINGS, TopicSettings};
+pub use valid::Valid;
+pub use value::{Limit, SettingValue};
 
 /// Settings by name, as given.
 pub type Configs = BTreeMap<String, String>;

@@ -1,0 +1,68 @@
+//! The reference page of all settings.
+
+use std::fmt::Write;
+
+use super::broker_settings::{BROKER_SETTINGS, BrokerSettings};
+use super::definition::{SettingDef, Update};
+use super::topic_settings::TOPIC_SETTINGS;
+
+/// The reference page, in Markdown. `docs/reference/settings.md` is this text.
+pub fn reference_markdown() -> String {
+    let mut page = String::from(INTRODUCTION);
+    let built_in = BrokerSettings::built_in();
+    page.push_str(TOPICS);
+    for def in TOPIC_SETTINGS {
+        section(&mut page, def, &built_in, "Broker setting that is its default");
+    }
+    page.push_str(BROKERS);
+    for def in BROKER_SETTINGS {
+        section(&mut page, def, &built_in, "Decided together, the first that is set");
+    }
+    page
+}
+
+const INTRODUCTION: &str = "\
+# Settings
+
+Names, types and meanings are Kafka's, and so are the defaults, except where a setting says otherwise. A name that is
+not on this page is refused. This page is generated from the tables in `broker/controller/src/settings`: change those,
+then run `cargo run -p klamm-controller --example settings_reference`.
+
+A broker's setting has the value of the strongest layer that has one: a dynamic setting of this broker
+(`klamm config alter --broker ID`), a dynamic setting of all brokers, what the broker was started with
+(`--set name=value`, environment, file), what is built in. A topic's setting has the topic's own value, else that of
+the broker setting which is its default.
+";
+
+const TOPICS: &str = "
+## Topics
+
+All of them can change at any time.
+";
+
+const BROKERS: &str = "
+## Brokers
+";
+
+fn section(page: &mut String, def: &SettingDef, built_in: &BrokerSettings, synonyms: &str) {
+    let default = (def.fallback)(built_in).map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
+    let update = match def.update {
+        Update::ReadOnly => "when the broker starts",
+        Update::Dynamic => "at any time",
+    };
+    let rows = [
+        ("Type", def.kind.name().to_lowercase()),
+        ("Default", default),
+        ("Allowed", def.valid.to_string()),
+        ("Can change", update.to_owned()),
+    ];
+    // Writing to a String can't fail.
+    let _ = write!(page, "\n### `{}`\n\n{}\n\n", def.name, def.documentation);
+    for (title, text) in rows {
+        let _ = writeln!(page, "- {title}: {text}");
+    }
+    if def.synonyms != [def.name] {
+        let names: Vec<_> = def.synonyms.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(page, "- {synonyms}: {}", names.join(", "));
+    }
+}
