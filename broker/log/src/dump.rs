@@ -1,0 +1,1 @@
+//! Verification and iteration of a partition's files, for `klamm log dump`.

@@ -1,0 +1,101 @@
+//! The index of a segment that is appended to.
+
+use std::path::Path;
+
+use super::entry::Entry;
+use super::lookup::last_in_file;
+use crate::disk::{Action, Disk, DiskError, OpenMode};
+
+/// Entries that are collected before they are written: one page.
+const UNWRITTEN_BYTES: usize = 4096;
+
+/// A growing index: most entries in the file, the newest in memory. A 1 GiB segment's index costs a page.
+#[derive(Debug)]
+pub(crate) struct GrowingIndex<E> {
+    /// Entries in the file that count; what follows them in the file does not.
+    written: usize,
+    last_written: Option<E>,
+    unwritten: Vec<E>,
+    /// Whether the file may be longer than `written`, or absent.
+    file_differs: bool,
+}
+
+impl<E: Entry> GrowingIndex<E> {
+    /// An index without entries, whatever is in its file.
+    pub(crate) fn new() -> GrowingIndex<E> {
+        GrowingIndex { written: 0, last_written: None, unwritten: Vec::new(), file_differs: true }
+    }
+
+    /// An index of the first `written` entries in its file, of which `last` is the last.
+    pub(crate) fn of_file(written: usize, last: Option<E>) -> GrowingIndex<E> {
+        GrowingIndex { written, last_written: last, unwritten: Vec::new(), file_differs: true }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.written + self.unwritten.len()
+    }
+
+    pub(crate) fn written(&self) -> usize {
+        self.written
+    }
+
+    pub(crate) fn last(&self) -> Option<E> {
+        self.unwritten.last().copied().or(self.last_written)
+    }
+
+    /// Adds an entry, unless it does not follow the last.
+    pub(crate) fn push(&mut self, entry: E) {
+        if self.last().is_none_or(|last| last.precedes(entry)) {
+            self.unwritten.push(entry);
+        }
+    }
+
+    /// Whether it is time to write.
+    pub(crate) fn is_page_full(&self) -> bool {
+        self.unwritten.len() * E::BYTES >= UNWRITTEN_BYTES
+    }
+
+    /// The last entry in memory for which `holds` is true; `None` if it must be looked for in the file.
+    pub(crate) fn last_in_memory(&self, holds: impl Fn(&E) -> bool) -> Option<E> {
+        let count = self.unwritten.partition_point(holds);
+        self.unwritten.get(count.checked_sub(1)?).copied()
+    }
+
+    /// Writes what is not in the file yet, and cuts what does not belong there; the file is made if it is absent.
+    pub(crate) fn write(&mut self, disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
+        if self.unwritten.is_empty() && !self.file_differs {
+            return Ok(());
+        }
+        let mode = if self.written == 0 { OpenMode::Create } else { OpenMode::Write };
+        let file = disk.open(path, mode).map_err(DiskError::of(Action::Open, path))?;
+        let position = (self.written * E::BYTES) as u64;
+        if self.file_differs && self.written > 0 {
+            file.truncate(position).map_err(DiskError::of(Action::Truncate, path))?;
+        }
+        let mut bytes = Vec::with_capacity(self.unwritten.len() * E::BYTES);
+        for entry in &self.unwritten {
+            entry.encode(&mut bytes);
+        }
+        // A failed write may leave a part there: the next one begins at the same place.
+        self.file_differs = true;
+        file.write_at(position, &[&bytes]).map_err(DiskError::of(Action::Write, path))?;
+        self.last_written = self.last();
+        self.written += self.unwritten.len();
+        self.unwritten = Vec::new();
+        self.file_differs = false;
+        Ok(())
+    }
+
+    /// Removes the entries from the end for which `keep` is false; it is true for a first part of them.
+    pub(crate) fn truncate(&mut self, disk: &dyn Disk, path: &Path, keep: impl Fn(&E) -> bool) -> Result<(), DiskError> {
+        let kept = self.unwritten.partition_point(&keep);
+        self.unwritten.truncate(kept);
+        if kept == 0 && self.last_written.is_some_and(|last| !keep(&last)) {
+            let last = last_in_file(disk, path, self.written, keep)?;
+            self.written = last.map_or(0, |(index, _)| index + 1);
+            self.last_written = last.map(|(_, entry)| entry);
+            self.file_differs = true;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! A
+/// x
+#[derive(Debug)]
+pub(crate) struct LeaderEpochs;
