@@ -1,0 +1,183 @@
+//! The header of a batch.
+
+use klamm_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
+
+use crate::attributes::Attributes;
+use crate::error::BatchError;
+
+/// Bytes of a batch before its records.
+pub const HEADER_BYTES: usize = 61;
+/// Bytes of a batch before what its length field counts: base offset and length.
+pub const LOG_OVERHEAD_BYTES: usize = 12;
+/// The only format spoken here.
+pub const MAGIC: i8 = 2;
+
+const MAGIC_POSITION: usize = 16;
+/// The CRC covers everything from the attributes on.
+pub(crate) const CRC_POSITION: usize = 17;
+pub(crate) const CRC_COVERS_FROM: usize = 21;
+
+/// The first 61 bytes of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchHeader {
+    /// The offset of its first record, or of where that was before compaction.
+    pub base_offset: Offset,
+    /// Bytes that follow the length field.
+    pub batch_length: i32,
+    /// The leader epoch in which it was appended.
+    pub leader_epoch: LeaderEpoch,
+    /// CRC-32C of everything from the attributes on.
+    pub crc: u32,
+    /// Codec and kind.
+    pub attributes: Attributes,
+    /// The last record's offset less the base offset; kept by compaction.
+    pub last_offset_delta: i32,
+    /// The timestamp that the records' deltas count from.
+    pub base_timestamp: TimestampMs,
+    /// The largest timestamp of a record.
+    pub max_timestamp: TimestampMs,
+    /// Who produced it, if idempotent.
+    pub producer_id: ProducerId,
+    /// In which epoch of the producer.
+    pub producer_epoch: ProducerEpoch,
+    /// The first record's sequence.
+    pub base_sequence: Sequence,
+    /// How many records it has.
+    pub record_count: i32,
+}
+
+fn take<const N: usize>(bytes: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
+    std::array::from_fn(|index| bytes[at + index])
+}
+
+impl BatchHeader {
+    /// Reads the header at the start of `bytes`, which may go on.
+    ///
+    /// # Errors
+    /// If there are fewer than 61 bytes, the length is impossible, or the format is another.
+    pub fn read(bytes: &[u8]) -> Result<BatchHeader, BatchError> {
+        // An old message set has its magic byte at the same place but may be shorter than a header.
+        if let Some(&magic) = bytes.get(MAGIC_POSITION)
+            && magic as i8 != MAGIC
+        {
+            return Err(BatchError::Magic { magic: magic as i8 });
+        }
+        let Some(bytes) = bytes.first_chunk::<HEADER_BYTES>() else {
+            return Err(BatchError::Truncated { needed: HEADER_BYTES, available: bytes.len() });
+        };
+        let header = BatchHeader {
+            base_offset: Offset(i64::from_be_bytes(take(bytes, 0))),
+            batch_length: i32::from_be_bytes(take(bytes, 8)),
+            leader_epoch: LeaderEpoch(i32::from_be_bytes(take(bytes, 12))),
+            crc: u32::from_be_bytes(take(bytes, CRC_POSITION)),
+            attributes: Attributes(i16::from_be_bytes(take(bytes, 21))),
+            last_offset_delta: i32::from_be_bytes(take(bytes, 23)),
+            base_timestamp: TimestampMs(i64::from_be_bytes(take(bytes, 27))),
+            max_timestamp: TimestampMs(i64::from_be_bytes(take(bytes, 35))),
+            producer_id: ProducerId(i64::from_be_bytes(take(bytes, 43))),
+            producer_epoch: ProducerEpoch(i16::from_be_bytes(take(bytes, 51))),
+            base_sequence: Sequence(i32::from_be_bytes(take(bytes, 53))),
+            record_count: i32::from_be_bytes(take(bytes, 57)),
+        };
+        let smallest = (HEADER_BYTES - LOG_OVERHEAD_BYTES) as i32;
+        if header.batch_length < smallest {
+            return Err(BatchError::Length { length: header.batch_length, smallest });
+        }
+        Ok(header)
+    }
+
+    /// The 61 bytes.
+    pub fn write(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(0, &self.base_offset.0.to_be_bytes());
+        put(8, &self.batch_length.to_be_bytes());
+        put(12, &self.leader_epoch.0.to_be_bytes());
+        put(MAGIC_POSITION, &MAGIC.to_be_bytes());
+        put(CRC_POSITION, &self.crc.to_be_bytes());
+        put(21, &self.attributes.0.to_be_bytes());
+        put(23, &self.last_offset_delta.to_be_bytes());
+        put(27, &self.base_timestamp.0.to_be_bytes());
+        put(35, &self.max_timestamp.0.to_be_bytes());
+        put(43, &self.producer_id.0.to_be_bytes());
+        put(51, &self.producer_epoch.0.to_be_bytes());
+        put(53, &self.base_sequence.0.to_be_bytes());
+        put(57, &self.record_count.to_be_bytes());
+        bytes
+    }
+
+    /// The CRC that a batch of this header and these record bytes should have.
+    pub fn compute_crc(&self, records: &[u8]) -> u32 {
+        let header = self.write();
+        crc32c::crc32c_append(crc32c::crc32c(&header[CRC_COVERS_FROM..]), records)
+    }
+
+    /// The offset of the last record.
+    pub const fn last_offset(&self) -> Offset {
+        self.base_offset.plus(self.last_offset_delta as i64)
+    }
+
+    /// The offset after the last record.
+    pub const fn next_offset(&self) -> Offset {
+        self.last_offset().next()
+    }
+
+    /// The sequence of the last record; [`Sequence::NONE`] without an idempotent producer.
+    pub const fn last_sequence(&self) -> Sequence {
+        if self.base_sequence.0 < 0 {
+            Sequence::NONE
+        } else {
+            self.base_sequence.plus(self.last_offset_delta)
+        }
+    }
+
+    /// Bytes of the whole batch, header included.
+    pub const fn size_bytes(&self) -> usize {
+        LOG_OVERHEAD_BYTES + self.batch_length as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
+
+    use super::{BatchHeader, HEADER_BYTES};
+    use crate::{Attributes, BatchError};
+
+    fn header() -> BatchHeader {
+        BatchHeader {
+            base_offset: Offset(7),
+            batch_length: 100,
+            leader_epoch: LeaderEpoch(3),
+            crc: 0xdead_beef,
+            attributes: Attributes(4),
+            last_offset_delta: 9,
+            base_timestamp: TimestampMs(1_000),
+            max_timestamp: TimestampMs(2_000),
+            producer_id: ProducerId(11),
+            producer_epoch: ProducerEpoch(2),
+            base_sequence: Sequence(i32::MAX - 3),
+            record_count: 10,
+        }
+    }
+
+    #[test]
+    fn round_trips() {
+        let header = header();
+        assert_eq!(BatchHeader::read(&header.write()), Ok(header));
+        assert_eq!(header.last_offset(), Offset(16));
+        assert_eq!(header.last_sequence(), Sequence(5));
+        assert_eq!(header.size_bytes(), 112);
+    }
+
+    #[test]
+    fn what_is_no_header_is_refused() {
+        let mut bytes = header().write();
+        let short = BatchHeader::read(&bytes[..60]);
+        assert_eq!(short, Err(BatchError::Truncated { needed: HEADER_BYTES, available: 60 }));
+        bytes[11] = 48;
+        assert_eq!(BatchHeader::read(&bytes), Err(BatchError::Length { length: 48, smallest: 49 }));
+        bytes[16] = 1;
+        assert_eq!(BatchHeader::read(&bytes[..30]), Err(BatchError::Magic { magic: 1 }));
+    }
+}

@@ -1,0 +1,76 @@
+//! Batches on their way from the door to the log.
+
+use bytes::Bytes;
+use klamm_model::{LeaderEpoch, Offset};
+
+use crate::error::BatchError;
+use crate::header::{BatchHeader, HEADER_BYTES};
+
+/// A batch that passed validation and has no place in a log yet.
+#[derive(Debug, Clone)]
+pub struct ProducedBatch {
+    header: BatchHeader,
+    body: Bytes,
+    max_timestamp_delta: i32,
+}
+
+impl ProducedBatch {
+    pub(crate) fn new(header: BatchHeader, body: Bytes, max_timestamp_delta: i32) -> ProducedBatch {
+        ProducedBatch { header, body, max_timestamp_delta }
+    }
+
+    /// Its header; the base offset counts from 0.
+    pub fn header(&self) -> &BatchHeader {
+        &self.header
+    }
+
+    /// The offset delta of the first record with the largest timestamp.
+    pub fn max_timestamp_delta(&self) -> i32 {
+        self.max_timestamp_delta
+    }
+
+    /// The batch at its place. Base offset and leader epoch are outside the CRC, so nothing is computed anew.
+    pub fn place(&self, base_offset: Offset, leader_epoch: LeaderEpoch) -> PlacedBatch {
+        let header = BatchHeader { base_offset, leader_epoch, ..self.header };
+        PlacedBatch { header, header_bytes: header.write(), body: self.body.clone() }
+    }
+}
+
+/// A batch as it is written to the log.
+#[derive(Debug, Clone)]
+pub struct PlacedBatch {
+    /// Its header, with its place.
+    pub header: BatchHeader,
+    header_bytes: [u8; HEADER_BYTES],
+    body: Bytes,
+}
+
+impl PlacedBatch {
+    /// A batch that has its place already, as a follower gets it from its leader.
+    ///
+    /// # Errors
+    /// If the bytes are not exactly one batch.
+    pub fn from_bytes(bytes: &Bytes) -> Result<PlacedBatch, BatchError> {
+        let header = BatchHeader::read(bytes)?;
+        let needed = header.size_bytes();
+        if needed != bytes.len() {
+            return Err(BatchError::Truncated { needed, available: bytes.len() });
+        }
+        Ok(PlacedBatch { header, header_bytes: header.write(), body: bytes.slice(HEADER_BYTES..) })
+    }
+
+    /// The bytes to write, in their order, for one vectored write.
+    pub fn parts(&self) -> [&[u8]; 2] {
+        [&self.header_bytes, &self.body]
+    }
+
+    /// Bytes of the whole batch.
+    pub fn size_bytes(&self) -> usize {
+        HEADER_BYTES + self.body.len()
+    }
+
+    /// The record bytes.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
