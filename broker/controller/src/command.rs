@@ -1,11 +1,12 @@
 //! The commands of the metadata log.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use klamm_model::{BrokerId, TopicId, TopicName};
 use serde::{Deserialize, Serialize};
 
-use crate::Endpoint;
+use crate::image::Endpoint;
 use crate::settings::Configs;
 
 /// One change of the cluster's metadata, as it stands in the log.
@@ -15,15 +16,20 @@ use crate::settings::Configs;
 pub enum MetadataCommand {
     /// Makes a topic.
     CreateTopic(NewTopic),
-    /// Removes a topic.
+    /// Removes a topic with its settings.
     DeleteTopic(TopicRef),
     /// Adds partitions to a topic.
-    CreatePartitions(MorePartitions),
-    /// Changes the settings of a topic or of brokers.
-    AlterConfigs(ConfigChange),
-    /// Makes a broker known, or known anew.
+    CreatePartitions(NewPartitions),
+    /// Changes settings that are known and allowed.
+    AlterConfigs {
+        /// Whose.
+        resource: ConfigResource,
+        /// The new value of each setting that changes; `None` removes it.
+        changes: BTreeMap<String, Option<String>>,
+    },
+    /// Makes a broker known, or known anew after a restart.
     RegisterBroker(BrokerRegistration),
-    /// Gives a block of producer ids to a broker.
+    /// Gives a block of producer ids away.
     AllocateProducerIds {
         /// How many ids, at least 1.
         count: i64,
@@ -52,18 +58,18 @@ pub enum TopicRef {
     Id(TopicId),
 }
 
-/// Partitions to be added to a topic.
+/// Partitions to be added to a topic, with everything decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MorePartitions {
+pub struct NewPartitions {
     /// The topic.
     pub topic: TopicName,
-    /// How many partitions the topic shall have.
-    pub total: i32,
-    /// The replicas of each new partition; empty lets the controller place them.
+    /// The index of the first new partition: how many the topic has had when this was decided.
+    pub first: i32,
+    /// The replicas of each new partition, preferred leader first.
     pub assignments: Vec<Vec<BrokerId>>,
 }
 
-/// Whose settings change.
+/// Whose settings.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConfigResource {
     /// A topic's.
@@ -74,48 +80,6 @@ pub enum ConfigResource {
     Cluster,
 }
 
-/// A change of settings; all of its operations or none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfigChange {
-    /// Whose.
-    pub resource: ConfigResource,
-    /// What, in order.
-    pub ops: Vec<ConfigOp>,
-    /// Whether settings that no operation names are removed (Kafka's older AlterConfigs).
-    pub replace_all: bool,
-}
-
-/// One operation on one setting (KIP-339).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ConfigOp {
-    /// Gives the setting a value.
-    Set {
-        /// Its name.
-        name: String,
-        /// The value.
-        value: String,
-    },
-    /// Removes the value, so that the next layer decides.
-    Delete {
-        /// Its name.
-        name: String,
-    },
-    /// Adds to a list.
-    Append {
-        /// Its name.
-        name: String,
-        /// Comma-separated elements; those in the list already stay once.
-        value: String,
-    },
-    /// Takes from a list.
-    Subtract {
-        /// Its name.
-        name: String,
-        /// Comma-separated elements.
-        value: String,
-    },
-}
-
 /// A broker that starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrokerRegistration {
@@ -123,9 +87,9 @@ pub struct BrokerRegistration {
     pub id: BrokerId,
     /// Where Kafka clients reach it.
     pub kafka: Endpoint,
-    /// Where other brokers reach it.
+    /// Where other brokers reach it with gRPC; `None` if it does not offer it.
     pub grpc: Option<Endpoint>,
-    /// Its rack.
+    /// Its rack (`broker.rack`).
     pub rack: Option<String>,
 }
 
@@ -145,9 +109,9 @@ pub enum Outcome {
     PartitionsCreated,
     /// The settings are in force.
     ConfigsAltered,
-    /// The broker is known under this epoch.
+    /// The broker is known.
     BrokerRegistered {
-        /// Its epoch.
+        /// Under this epoch.
         epoch: i64,
     },
     /// These producer ids are the caller's.

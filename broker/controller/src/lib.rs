@@ -7,22 +7,30 @@
 //! What it is not: it opens no partition and speaks no Kafka. The server follows the image and acts on it.
 //!
 //! ```text
-//!   handler -> Controller::create_topics .. -> Raft log (redb, fsync) -> apply (pure) -> MetadataImage
-//!                                                                                         |  swapped whole
-//!   every reader  <----------------------------- Controller::image() ---------------------+
+//!   request -> plan (checks, placement) -> MetadataCommand -> Raft log (redb, fsync) -> apply (pure)
+//!                                                                                          |
+//!   every reader <- Controller::image() <- MetadataImage, swapped whole <------------------+
 //! ```
 
+mod apply;
 mod command;
 mod controller;
+#[cfg(test)]
+mod fixtures;
 mod image;
 mod placement;
+mod plan;
+mod raft;
 mod refusal;
+mod request;
+mod rules;
 pub mod settings;
 
 pub use command::{
-    BrokerRegistration, ConfigChange, ConfigOp, ConfigResource, MetadataCommand, MorePartitions, NewTopic,
-    Outcome, TopicRef,
+    BrokerRegistration, ConfigResource, MetadataCommand, NewPartitions, NewTopic, Outcome, TopicRef,
 };
-pub use controller::{Controller, ControllerOptions, CreateTopics, StartError, SubmitError, TopicToCreate};
-pub use image::{BrokerImage, Endpoint, MetadataImage, PartitionImage, TopicImage};
-pub use refusal::Refusal;
+pub use controller::{Controller, ControllerOptions, StartError, SubmitError};
+pub use image::{BrokerImage, Endpoint, InvalidPersistedImage, MetadataImage, PartitionImage, TopicImage};
+pub use raft::StoreError;
+pub use refusal::{InvalidAssignment, Refusal};
+pub use request::{ConfigChange, ConfigOp, CreateTopics, MorePartitions, TopicToCreate};

@@ -47,6 +47,12 @@ pub enum Importance {
 }
 
 impl SettingDef {
+    /// The value where it is not set: of a topic setting what the broker's settings say, of a broker setting
+    /// what is built in.
+    pub fn default_value(&self, broker: &BrokerSettings) -> Option<String> {
+        (self.fallback)(broker)
+    }
+
     /// The value that a text stands for, if it is allowed; the error is Kafka's reason.
     pub(super) fn read(&self, text: &str) -> Result<Raw, String> {
         value::read_raw(self.kind, text, self.valid)

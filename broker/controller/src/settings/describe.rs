@@ -74,7 +74,7 @@ pub fn describe_topic(layers: BrokerLayers<'_>, topic: &Configs) -> Vec<Describe
             let from_brokers = def.synonyms.iter().filter_map(|name| Scope::Broker.definition(name));
             synonyms.extend(broker_synonyms(from_brokers, layers));
             let own = topic.get(def.name).and_then(|text| def.read(text).ok());
-            let value = own.map(|raw| raw.to_string()).or_else(|| (def.fallback)(&broker));
+            let value = own.map(|raw| raw.to_string()).or_else(|| def.default_value(&broker));
             describe(def, value, synonyms)
         })
         .collect()
@@ -93,7 +93,7 @@ pub fn describe_broker(layers: BrokerLayers<'_>) -> Vec<DescribedSetting> {
             synonyms.drain(..own.unwrap_or(synonyms.len()));
             let set = layers.strongest_first().into_iter().filter_map(|layer| layer.get(def.name));
             let value = set.filter_map(|text| def.read(text).ok()).map(|raw| raw.to_string()).next();
-            describe(def, value.or_else(|| (def.fallback)(&built_in)), synonyms)
+            describe(def, value.or_else(|| def.default_value(&built_in)), synonyms)
         })
         .collect()
 }
@@ -135,7 +135,7 @@ fn broker_synonyms<'a>(
     }
     let built_in = BrokerSettings::built_in();
     for def in defs {
-        if let Some(value) = (def.fallback)(&built_in) {
+        if let Some(value) = def.default_value(&built_in) {
             synonyms.push(Synonym { name: def.name, value, source: SettingSource::DefaultConfig });
         }
     }

@@ -35,7 +35,7 @@ pub use describe::{
     DescribedSetting, SettingSource, Synonym, describe_broker, describe_cluster, describe_topic,
 };
 pub use layers::{BrokerLayers, StaticSettings};
-pub use raw::Kind;
+pub use raw::{Kind, list_elements};
 pub use reference::reference_markdown;
 pub use topic_settings::{TOPIC_SETTINGS, TopicSettings};
 pub use valid::Valid;

@@ -62,13 +62,13 @@ impl Kind {
             Kind::Int => text.parse::<i32>().map(|n| Raw::Number(i64::from(n))).map_err(|_| not_a_number()),
             Kind::Long => text.parse().map(Raw::Number).map_err(|_| not_a_number()),
             Kind::Double => text.parse().map(Raw::Real).map_err(|_| not_a_number()),
-            Kind::List => Ok(Raw::List(elements(text))),
+            Kind::List => Ok(Raw::List(list_elements(text))),
         }
     }
 }
 
 /// The elements of a list, without blanks around them and each once.
-pub(crate) fn elements(text: &str) -> Vec<String> {
+pub fn list_elements(text: &str) -> Vec<String> {
     let mut elements = Vec::new();
     for element in text.split(',').map(str::trim).filter(|element| !element.is_empty()) {
         if !elements.iter().any(|known| known == element) {

@@ -45,7 +45,7 @@ const BROKERS: &str = "
 ";
 
 fn section(page: &mut String, def: &SettingDef, built_in: &BrokerSettings, synonyms: &str) {
-    let default = (def.fallback)(built_in).map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
+    let default = def.default_value(built_in).map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
     let update = match def.update {
         Update::ReadOnly => "when the broker starts",
         Update::Dynamic => "at any time",

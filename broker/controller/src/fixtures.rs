@@ -1,0 +1,81 @@
+//! What the tests of several modules start from.
+
+use std::collections::BTreeMap;
+
+use klamm_model::{BrokerId, TopicId};
+
+use crate::apply::apply;
+use crate::command::{BrokerRegistration, ConfigResource, MetadataCommand, NewTopic};
+use crate::image::{Endpoint, MetadataImage};
+use crate::request::TopicToCreate;
+use crate::settings::Configs;
+
+pub(crate) fn register(id: i32, rack: Option<&str>) -> MetadataCommand {
+    MetadataCommand::RegisterBroker(BrokerRegistration {
+        id: BrokerId(id),
+        kafka: Endpoint { host: "127.0.0.1".to_owned(), port: 9092 },
+        grpc: None,
+        rack: rack.map(str::to_owned),
+    })
+}
+
+pub(crate) fn create(name: &str, partitions: usize, configs: &[(&str, &str)]) -> MetadataCommand {
+    MetadataCommand::CreateTopic(NewTopic {
+        name: name.parse().unwrap(),
+        id: id_of(name),
+        assignments: vec![vec![BrokerId(1)]; partitions],
+        configs: configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    })
+}
+
+/// An id that is always the same for a name of up to 16 letters.
+pub(crate) fn id_of(name: &str) -> TopicId {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+    TopicId::from_bytes(bytes)
+}
+
+pub(crate) fn image_of_brokers(brokers: &[(i32, Option<&str>)]) -> MetadataImage {
+    after(&brokers.iter().map(|(id, rack)| register(*id, *rack)).collect::<Vec<_>>())
+}
+
+/// The image after these commands, none of which may be refused.
+pub(crate) fn after(commands: &[MetadataCommand]) -> MetadataImage {
+    let mut image = MetadataImage::empty("test-cluster".parse().unwrap());
+    for (command, index) in commands.iter().zip(1..) {
+        apply(&mut image, index, command).unwrap();
+        image.applied = index;
+    }
+    image
+}
+
+/// One of everything: broker 1, the topics `orders` (3 partitions, a setting) and `a.b`, settings of the
+/// cluster and of the broker, producer ids.
+pub(crate) fn busy_image() -> MetadataImage {
+    let alter = |resource, name: &str, value: &str| MetadataCommand::AlterConfigs {
+        resource,
+        changes: BTreeMap::from([(name.to_owned(), Some(value.to_owned()))]),
+    };
+    after(&[
+        register(1, Some("north")),
+        create("orders", 3, &[("retention.ms", "1000")]),
+        create("a.b", 1, &[]),
+        alter(ConfigResource::Cluster, "log.segment.bytes", "2000000"),
+        alter(ConfigResource::Broker(BrokerId(1)), "max.connections", "7"),
+        MetadataCommand::AllocateProducerIds { count: 1000 },
+    ])
+}
+
+pub(crate) fn configs(pairs: &[(&str, &str)]) -> Configs {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+pub(crate) fn topic_request(name: &str, partitions: i32) -> TopicToCreate {
+    TopicToCreate {
+        name: name.to_owned(),
+        partitions,
+        replication_factor: -1,
+        assignments: vec![],
+        configs: vec![],
+    }
+}
