@@ -1,0 +1,52 @@
+//! The end of a partition.
+
+use std::sync::Arc;
+
+use klamm_model::Offset;
+
+use crate::error::CloseError;
+use crate::health::StopReason;
+use crate::partition::Partition;
+
+impl Partition {
+    /// Brings everything to the disk, with what a quick start needs, and closes. Blocks. Gives the recovery
+    /// point for the checkpoint.
+    ///
+    /// Appends and reads are refused from the beginning of the call on; appends before it are acknowledged by
+    /// its flush.
+    pub fn close(&self) -> Result<Offset, CloseError> {
+        let reason = self.refuse_everything().map_err(CloseError::Stopped)?;
+        if let Err(error) = self.flush_written() {
+            tracing::error!(partition = %self.id, %error, "the last flush failed");
+        }
+        let mut state = self.state.lock();
+        let end = state.log.end_offset();
+        state.snapshot_producers(end);
+        let closed = state.log.close();
+        drop(state);
+        self.commits.stop(reason);
+        self.fetchers.close();
+        Ok(closed?)
+    }
+
+    /// Closes without a look at the disk, for a partition that is to be deleted. Who waits is told.
+    pub fn abandon(&self) {
+        if let Ok(reason) = self.refuse_everything() {
+            self.commits.stop(reason);
+            self.fetchers.close();
+        }
+    }
+
+    /// From now on nothing is appended or read; an error if the partition had stopped before.
+    fn refuse_everything(&self) -> Result<Arc<StopReason>, Arc<StopReason>> {
+        let mut state = self.state.lock();
+        let before = state.writable();
+        let reason = Arc::new(StopReason::Closed { partition: self.id.clone() });
+        state.stopped = Some(reason.clone());
+        drop(state);
+        if before.is_err() {
+            self.fetchers.close();
+        }
+        before.map(|()| reason)
+    }
+}

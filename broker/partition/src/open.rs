@@ -1,0 +1,110 @@
+//! Opening a partition.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use klamm_log::{Disk, FlushSlot, GroupCommit, Log, LogConfig, OpenState, Recovery, Replay};
+use klamm_model::{LeaderEpoch, TopicId, TopicPartition};
+use klamm_records::BatchHeader;
+use parking_lot::Mutex;
+
+use crate::commit::CommitQueue;
+use crate::error::OpenError;
+use crate::fetch_wait::FetchWaiters;
+use crate::partition::{Partition, State, commit_rule};
+use crate::producers::{ProducerTable, SequencedBatch, StoredBatch};
+use crate::watermarks::Watermarks;
+
+/// What a partition is made of.
+#[derive(Debug, Clone)]
+pub struct PartitionOptions {
+    /// Its topic and number.
+    pub id: TopicPartition,
+    /// Its topic's id.
+    pub topic_id: TopicId,
+    /// The disk it is on.
+    pub disk: Arc<dyn Disk>,
+    /// Its directory; made if it is absent.
+    pub dir: PathBuf,
+    /// The settings of its log.
+    pub log_config: Arc<LogConfig>,
+    /// `producer.id.expiration.ms`: after this long without a record a producer is forgotten.
+    pub producer_expiration_ms: i64,
+    /// The most bytes that a batch may have uncompressed when a lookup by time must look into it.
+    pub max_uncompressed_bytes: usize,
+    /// Who flushes.
+    pub group_commit: Arc<GroupCommit>,
+    /// What the checkpoints say of its log.
+    pub open_state: OpenState,
+    /// The epoch in which this broker leads it.
+    pub leader_epoch: LeaderEpoch,
+}
+
+impl Partition {
+    /// Opens a partition: recovers its log, and from it what its producers did. Blocks.
+    pub fn open(options: PartitionOptions) -> Result<(Arc<Partition>, Recovery), OpenError> {
+        let mut producers = ProducerTable::default();
+        let (mut log, recovery) = Log::open(
+            options.disk,
+            &options.dir,
+            options.log_config.clone(),
+            options.open_state,
+            &mut |event| producers.replay(event),
+        )?;
+        producers.expire(options.open_state.now, options.producer_expiration_ms);
+        let end = log.end_offset();
+        make_durable(&mut log)?;
+        log.assign_epoch(options.leader_epoch, end);
+        let watermarks = Watermarks::opened(commit_rule(&options.log_config), end);
+        let partition = Partition {
+            id: options.id,
+            topic_id: options.topic_id,
+            group_commit: options.group_commit,
+            flush_slot: FlushSlot::default(),
+            flushing: Mutex::new(()),
+            producer_expiration_ms: AtomicI64::new(options.producer_expiration_ms),
+            max_uncompressed_bytes: options.max_uncompressed_bytes,
+            commits: Arc::new(CommitQueue::new(end)),
+            fetchers: Arc::new(FetchWaiters::new(watermarks.high())),
+            state: Mutex::new(State {
+                log,
+                producers,
+                watermarks,
+                leader_epoch: options.leader_epoch,
+                undurable_since: None,
+                stopped: None,
+            }),
+        };
+        Ok((Arc::new(partition), recovery))
+    }
+}
+
+/// After a crash the log may have records that are only in the page cache. Consumers must not see what a
+/// power cut can still take back, so it goes to the disk first.
+fn make_durable(log: &mut Log) -> Result<(), OpenError> {
+    let Some(ticket) = log.begin_flush() else { return Ok(()) };
+    let result = ticket.run();
+    log.finish_flush(ticket, result);
+    log.stopped().cloned().map_or(Ok(()), |reason| Err(OpenError::Stopped(reason)))
+}
+
+impl ProducerTable {
+    fn replay(&mut self, event: Replay<'_>) {
+        match event {
+            Replay::Snapshot { entries, .. } => *self = ProducerTable::from_snapshot(&entries),
+            Replay::Batch(header) => self.replay_batch(header),
+        }
+    }
+
+    fn replay_batch(&mut self, header: &BatchHeader) {
+        if let Some(sequenced) = SequencedBatch::of(header) {
+            self.record(&sequenced, StoredBatch::of(header), header.attributes.is_transactional());
+        } else if header.attributes.is_control() && header.producer_id.is_some() {
+            let (id, epoch) = (header.producer_id, header.producer_epoch);
+            self.end_transaction(id, epoch, header.base_offset, header.max_timestamp);
+            // All that is in the log at a start is visible.
+            self.high_watermark_advanced(header.next_offset());
+        }
+    }
+}
