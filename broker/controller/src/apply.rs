@@ -129,3 +129,129 @@ fn allocate_producer_ids(image: &mut MetadataImage, count: i64) -> Result<Outcom
     image.next_producer_id = end;
     Ok(Outcome::ProducerIds(Range { start, end }))
 }
+
+#[cfg(test)]
+mod tests {
+    use klamm_model::{BrokerId, ErrorCode};
+    use proptest::prelude::*;
+
+    use super::{MetadataImage, apply};
+    use crate::command::{ConfigResource, MetadataCommand, NewPartitions, Outcome, TopicRef};
+    use crate::fixtures::{self, after, create, id_of, register};
+    use crate::refusal::Refusal;
+
+    /// What the command says of the busy image, and that a refusal leaves the image alone.
+    fn answer(command: &MetadataCommand) -> Result<Outcome, Refusal> {
+        let before = fixtures::busy_image();
+        let mut image = before.clone();
+        let outcome = apply(&mut image, 7, command);
+        assert_eq!(outcome.is_err(), image == before);
+        outcome
+    }
+
+    #[test]
+    fn refusals_leave_the_image_alone() {
+        let code = |command: &MetadataCommand| answer(command).unwrap_err().code();
+        assert_eq!(code(&create("orders", 1, &[])), ErrorCode::TopicAlreadyExists);
+        assert_eq!(code(&create("a_b", 1, &[])), ErrorCode::InvalidTopicException);
+        assert_eq!(code(&create("none", 0, &[])), ErrorCode::InvalidPartitions);
+        let nothing = TopicRef::Name("nothing".parse().unwrap());
+        assert_eq!(code(&MetadataCommand::DeleteTopic(nothing)), ErrorCode::UnknownTopicOrPartition);
+        let stranger = TopicRef::Id(id_of("nothing"));
+        assert_eq!(code(&MetadataCommand::DeleteTopic(stranger)), ErrorCode::UnknownTopicId);
+        for count in [0, -1, i64::MAX] {
+            assert_eq!(code(&MetadataCommand::AllocateProducerIds { count }), ErrorCode::InvalidRequest);
+        }
+    }
+
+    #[test]
+    fn a_deleted_topic_frees_its_name_for_all_that_collide() {
+        let delete = MetadataCommand::DeleteTopic(TopicRef::Name("a.b".parse().unwrap()));
+        let image = after(&[register(1, None), create("a.b", 1, &[]), delete, create("a_b", 1, &[])]);
+        let names: Vec<_> = image.topics().map(|topic| topic.name.as_str()).collect();
+        assert_eq!(names, ["a_b"]);
+        assert!(image.topic_by_id(id_of("a.b")).is_none());
+    }
+
+    #[test]
+    fn partitions_are_added_only_where_they_were_planned() {
+        let add = |first| {
+            let assignments = vec![vec![BrokerId(1)]; 2];
+            let topic = "orders".parse().unwrap();
+            MetadataCommand::CreatePartitions(NewPartitions { topic, first, assignments })
+        };
+        assert_eq!(answer(&add(3)), Ok(Outcome::PartitionsCreated));
+        let moved = Refusal::PartitionsMoved { topic: "orders".parse().unwrap() };
+        assert_eq!(answer(&add(2)), Err(moved));
+    }
+
+    #[test]
+    fn a_broker_that_comes_back_starts_epochs_where_it_leads() {
+        let image = after(&[
+            register(1, None),
+            register(2, None),
+            create("orders", 1, &[]),
+            register(2, None),
+            register(1, Some("south")),
+        ]);
+        let broker = image.broker(BrokerId(1)).unwrap();
+        assert_eq!((broker.epoch, broker.rack.as_deref()), (5, Some("south")));
+        let partition = &image.topic("orders").unwrap().partitions[0];
+        assert_eq!((partition.leader_epoch.0, partition.partition_epoch), (1, 1));
+    }
+
+    fn any_command() -> impl Strategy<Value = MetadataCommand> {
+        let name = prop::sample::select(vec!["a.b", "a_b", "orders", "bills", "x"]);
+        let value = prop::option::of(Just("1000".to_owned()));
+        let resource = prop_oneof![
+            Just(ConfigResource::Cluster),
+            (0..3).prop_map(|id| ConfigResource::Broker(BrokerId(id))),
+            name.clone().prop_map(|name| ConfigResource::Topic(name.parse().unwrap())),
+        ];
+        prop_oneof![
+            (name.clone(), 0..3_usize).prop_map(|(name, partitions)| create(name, partitions, &[])),
+            name.clone().prop_map(|name| MetadataCommand::DeleteTopic(TopicRef::Id(id_of(name)))),
+            (name, 0..4, 0..3_i32).prop_map(|(name, first, broker)| {
+                MetadataCommand::CreatePartitions(NewPartitions {
+                    topic: name.parse().unwrap(),
+                    first,
+                    assignments: vec![vec![BrokerId(broker)]],
+                })
+            }),
+            (resource, value).prop_map(|(resource, value)| MetadataCommand::AlterConfigs {
+                resource,
+                changes: [("retention.ms".to_owned(), value)].into(),
+            }),
+            (0..3).prop_map(|id| register(id, None)),
+            (-1..5_i64).prop_map(|count| MetadataCommand::AllocateProducerIds { count }),
+        ]
+    }
+
+    fn run(mut image: MetadataImage, commands: &[MetadataCommand]) -> MetadataImage {
+        for command in commands {
+            let index = image.applied() + 1;
+            let _refused_or_not = apply(&mut image, index, command);
+            image.applied = index;
+        }
+        image
+    }
+
+    proptest! {
+        /// Commands give one image, wherever a snapshot and a log with their encodings come between.
+        #[test]
+        fn replay_is_deterministic(commands in prop::collection::vec(any_command(), 0..40), cut in 0..40_usize) {
+            let empty = MetadataImage::empty("test-cluster".parse().unwrap());
+            let image = run(empty.clone(), &commands);
+
+            let (before, rest) = commands.split_at(cut.min(commands.len()));
+            let snapshot = run(empty, before).to_bytes().unwrap();
+            let log = serde_json::to_vec(rest).unwrap();
+            let rest: Vec<MetadataCommand> = serde_json::from_slice(&log).unwrap();
+            let replayed = run(MetadataImage::from_bytes(&snapshot).unwrap(), &rest);
+            prop_assert_eq!(&replayed, &image);
+            for topic in image.topics() {
+                prop_assert_eq!(image.topic_by_id(topic.id), Some(topic));
+            }
+        }
+    }
+}

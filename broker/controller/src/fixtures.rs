@@ -8,7 +8,6 @@ use crate::apply::apply;
 use crate::command::{BrokerRegistration, ConfigResource, MetadataCommand, NewTopic};
 use crate::image::{Endpoint, MetadataImage};
 use crate::request::TopicToCreate;
-use crate::settings::Configs;
 
 pub(crate) fn register(id: i32, rack: Option<&str>) -> MetadataCommand {
     MetadataCommand::RegisterBroker(BrokerRegistration {
@@ -64,10 +63,6 @@ pub(crate) fn busy_image() -> MetadataImage {
         alter(ConfigResource::Broker(BrokerId(1)), "max.connections", "7"),
         MetadataCommand::AllocateProducerIds { count: 1000 },
     ])
-}
-
-pub(crate) fn configs(pairs: &[(&str, &str)]) -> Configs {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 pub(crate) fn topic_request(name: &str, partitions: i32) -> TopicToCreate {

@@ -1,5 +1,7 @@
 //! A controller on a real directory.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

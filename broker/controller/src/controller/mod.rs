@@ -1,6 +1,8 @@
 //! The handle on the cluster's metadata.
 
 mod admin;
+#[cfg(test)]
+mod durability;
 mod error;
 mod start;
 
@@ -125,6 +127,9 @@ fn not_leader(to: &ForwardToLeader<u64, openraft::BasicNode>) -> SubmitError {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Controller").field("node_id", &self.node_id).field("dir", &self.dir).finish()
+        f.debug_struct("Controller")
+            .field("node_id", &self.node_id)
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }

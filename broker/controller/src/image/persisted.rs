@@ -61,11 +61,13 @@ impl MetadataImage {
 
     /// The image that [`MetadataImage::to_bytes`] gave, without a leader.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<MetadataImage, InvalidPersistedImage> {
-        let found = serde_json::from_slice::<Marker>(bytes)?.format;
-        if found != FORMAT {
-            return Err(InvalidPersistedImage::Format { found });
+        let persisted: Persisted = match serde_json::from_slice(bytes) {
+            Ok(persisted) => persisted,
+            Err(error) => return Err(why_unreadable(bytes, error)),
+        };
+        if persisted.format != FORMAT {
+            return Err(InvalidPersistedImage::Format { found: persisted.format });
         }
-        let persisted: Persisted = serde_json::from_slice(bytes)?;
         let mut image = MetadataImage::empty(persisted.cluster_id);
         image.applied = persisted.applied;
         image.next_producer_id = persisted.next_producer_id;
@@ -76,6 +78,13 @@ impl MetadataImage {
             image.put_topic(topic);
         }
         Ok(image)
+    }
+}
+
+fn why_unreadable(bytes: &[u8], error: serde_json::Error) -> InvalidPersistedImage {
+    match serde_json::from_slice::<Marker>(bytes) {
+        Ok(Marker { format }) if format != FORMAT => InvalidPersistedImage::Format { found: format },
+        _ => InvalidPersistedImage::Json(error),
     }
 }
 

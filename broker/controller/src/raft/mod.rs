@@ -17,6 +17,8 @@ mod store;
 mod store_thread;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod test_disk;
 
 use std::io::Cursor;
 
@@ -31,6 +33,8 @@ pub(crate) use state_machine::StateMachine;
 pub use store::StoreError;
 pub(crate) use store::{MetadataStore, Owner};
 pub(crate) use store_thread::StoreThread;
+#[cfg(test)]
+pub(crate) use test_disk::TestDisk;
 
 openraft::declare_raft_types!(
     /// The types that openraft works with here.

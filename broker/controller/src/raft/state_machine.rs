@@ -43,7 +43,7 @@ impl StateMachine {
         store: Arc<MetadataStore>,
         thread: StoreThread,
         published: Arc<ImageStore>,
-    ) -> Result<StateMachine, StorageError> {
+    ) -> Result<StateMachine, StoreError> {
         let mut machine = StateMachine {
             image: MetadataImage::clone(&published.load()),
             applied: None,
@@ -52,14 +52,14 @@ impl StateMachine {
             store,
             thread,
         };
-        if let Some((meta, bytes)) = machine.store.snapshot().map_err(|error| read_snapshot(&error))? {
+        if let Some((meta, bytes)) = machine.store.snapshot()? {
             machine.become_snapshot(&meta, &bytes)?;
         }
         Ok(machine)
     }
 
-    fn become_snapshot(&mut self, meta: &SnapshotMeta, bytes: &[u8]) -> Result<(), StorageError> {
-        self.image = MetadataImage::from_bytes(bytes).map_err(|error| read_snapshot(&error))?;
+    fn become_snapshot(&mut self, meta: &SnapshotMeta, bytes: &[u8]) -> Result<(), StoreError> {
+        self.image = MetadataImage::from_bytes(bytes)?;
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         self.published.publish(&self.image);
@@ -123,7 +123,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         snapshot: Box<Cursor<Vec<u8>>>,
     ) -> Result<(), StorageError> {
         let bytes = snapshot.into_inner();
-        self.become_snapshot(meta, &bytes)?;
+        self.become_snapshot(meta, &bytes).map_err(|error| read_snapshot(&error))?;
         let meta = meta.clone();
         let saved = self.thread.run(move |store| store.save_snapshot(&meta, &bytes)).await;
         saved.map_err(|error| write_snapshot(&error))
@@ -156,7 +156,7 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
     }
 }
 
-fn read_snapshot<E: std::error::Error + 'static>(error: &E) -> StorageError {
+fn read_snapshot(error: &StoreError) -> StorageError {
     StorageIOError::read_snapshot(None, AnyError::new(error)).into()
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Entry, LogId, SnapshotMeta, Vote};
+use crate::image::InvalidPersistedImage;
 
 /// The format that this version writes, and the only one it reads.
 const FORMAT: u32 = 1;
@@ -98,16 +99,26 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The snapshot in it can't be read.
+    #[error(transparent)]
+    Snapshot(#[from] InvalidPersistedImage),
     /// Its thread has ended.
     #[error("the metadata log is closed")]
     Closed,
 }
 
-impl<E: Into<redb::Error>> From<E> for StoreError {
-    fn from(error: E) -> StoreError {
-        StoreError::Database(Box::new(error.into()))
-    }
+/// `?` for each of redb's errors.
+macro_rules! from_redb {
+    ($($error:ty),*) => {
+        $(impl From<$error> for StoreError {
+            fn from(error: $error) -> StoreError {
+                StoreError::Database(Box::new(error.into()))
+            }
+        })*
+    };
 }
+
+from_redb!(redb::TransactionError, redb::TableError, redb::StorageError, redb::CommitError);
 
 /// The metadata log on disk: entries, the vote, the last snapshot. Every method that writes returns when the
 /// write is durable. Blocking: [`super::StoreThread`] keeps it away from the runtimes.
@@ -278,4 +289,70 @@ fn encode<T: Serialize>(place: &str, value: &T) -> Result<Vec<u8>, StoreError> {
 
 fn decode<T: DeserializeOwned>(place: &str, bytes: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(bytes).map_err(|source| StoreError::Damaged { place: place.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use openraft::{CommittedLeaderId, Entry, EntryPayload, LogId};
+    use redb::Builder;
+
+    use super::{FACTS, FORMAT_FACT, MetadataStore, StoreError};
+    use crate::raft::{Batch, TestDisk};
+
+    fn entry(index: u64) -> crate::raft::Entry {
+        let log_id = LogId::new(CommittedLeaderId::new(1, 1), index);
+        Entry { log_id, payload: EntryPayload::Normal(Batch(Vec::new())) }
+    }
+
+    fn indexes(store: &MetadataStore) -> Vec<u64> {
+        store.entries(..).unwrap().iter().map(|entry| entry.log_id.index).collect()
+    }
+
+    #[test]
+    fn an_unknown_format_is_refused() {
+        let disk = TestDisk::default();
+        {
+            let store = disk.open();
+            let write = store.database.begin_write().unwrap();
+            write.open_table(FACTS).unwrap().insert(FORMAT_FACT, b"2".as_slice()).unwrap();
+            write.commit().unwrap();
+        }
+        let database = Builder::new().create_with_backend(disk).unwrap();
+        let error = MetadataStore::of(database, &TestDisk::owner()).unwrap_err();
+        assert!(matches!(&error, StoreError::Format { found } if found == "2"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_entry_is_named() {
+        let store = TestDisk::default().open();
+        store.append(&[entry(1), entry(2)]).unwrap();
+        let write = store.database.begin_write().unwrap();
+        write.open_table(super::LOG).unwrap().insert(2, b"{".as_slice()).unwrap();
+        write.commit().unwrap();
+        let error = store.entries(..).unwrap_err().to_string();
+        assert!(error.starts_with("the metadata log is damaged at entry 2: "), "{error}");
+    }
+
+    #[test]
+    fn the_log_is_cut_at_both_ends() {
+        let store = TestDisk::default().open();
+        store.append(&[entry(1), entry(2), entry(3), entry(4)]).unwrap();
+        store.truncate(4).unwrap();
+        store.purge(&entry(1).log_id).unwrap();
+        assert_eq!(indexes(&store), [2, 3]);
+        assert_eq!(store.purged().unwrap(), Some(entry(1).log_id));
+        assert_eq!(store.last_entry().unwrap(), Some(entry(3)));
+    }
+
+    #[test]
+    fn a_large_snapshot_comes_back_whole_and_replaces_the_last() {
+        let store = TestDisk::default().open();
+        assert_eq!(store.snapshot().unwrap(), None);
+        let bytes: Vec<u8> = (0..1_000_003_u32).map(|n| n as u8).collect();
+        let meta = crate::raft::SnapshotMeta { snapshot_id: "s".to_owned(), ..Default::default() };
+        store.save_snapshot(&meta, &bytes).unwrap();
+        assert_eq!(store.snapshot().unwrap(), Some((meta.clone(), bytes)));
+        store.save_snapshot(&meta, b"small").unwrap();
+        assert_eq!(store.snapshot().unwrap(), Some((meta, b"small".to_vec())));
+    }
 }

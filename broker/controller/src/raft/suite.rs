@@ -18,7 +18,7 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for OnDisk {
         let store = Arc::new(MetadataStore::open(dir.path(), &owner).unwrap());
         let (thread, _) = StoreThread::start(Arc::clone(&store)).unwrap();
         let images = Arc::new(ImageStore::new(MetadataImage::empty(owner.cluster_id)));
-        let machine = StateMachine::open(Arc::clone(&store), thread.clone(), images)?;
+        let machine = StateMachine::open(Arc::clone(&store), thread.clone(), images).unwrap();
         Ok((dir, LogStore::new(store, thread), machine))
     }
 }

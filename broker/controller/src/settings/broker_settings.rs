@@ -57,7 +57,7 @@ const ROLL_JITTER: &[&str] = &["log.roll.jitter.ms", "log.roll.jitter.hours"];
 const FLUSH_INTERVAL: &[&str] = &["log.flush.interval.ms", "log.flush.scheduler.interval.ms"];
 
 broker_settings! {
-    "advertised.listeners" => advertised_listeners: Option<String> = None, Valid::NonEmpty, High, ReadOnly,
+    "advertised.listeners" => advertised_listeners: Option<Vec<String>> = None, Valid::OneElement, High, ReadOnly,
         "The address that clients are told to connect to, where it differs from `listeners`: \
          `PLAINTEXT://HOST:PORT`.";
     "auto.create.topics.enable" => auto_create_topics_enable: bool = true, Valid::Any, High, ReadOnly,
@@ -84,7 +84,7 @@ broker_settings! {
     "fetch.max.bytes" => fetch_max_bytes: i32 = 57_671_680, Valid::AtLeast(1024), Medium, ReadOnly,
         "The most bytes of records in one fetch response, whatever the client asks for; a first batch that \
          is larger is still sent whole.";
-    "listeners" => listeners: String = "PLAINTEXT://127.0.0.1:9092".to_owned(), Valid::NonEmpty, High, ReadOnly,
+    "listeners" => listeners: Vec<String> = vec!["PLAINTEXT://127.0.0.1:9092".to_owned()], Valid::OneElement, High, ReadOnly,
         "The address on which Kafka clients are served: `PLAINTEXT://HOST:PORT`. The flag `--kafka- \
          address` sets it.";
     "log.cleaner.delete.retention.ms" => log_cleaner_delete_retention_ms: i64 = 86_400_000, Valid::AtLeast(0), Medium, Dynamic,
@@ -98,7 +98,7 @@ broker_settings! {
     "log.cleanup.policy" => log_cleanup_policy: CleanupPolicy = CleanupPolicy::DELETE, CleanupPolicy::VALID, Medium, Dynamic,
         "What happens to old records: `delete` removes segments beyond the retention, `compact` keeps the \
          last record of each key, both do both, the empty list keeps everything.";
-    "log.dir" => log_dir: Option<String> = None, Valid::NonEmpty, High, ReadOnly,
+    "log.dir" => log_dir: Option<Vec<String>> = None, Valid::OneElement, High, ReadOnly,
         "The data directory, where `log.dirs` does not say.";
     "log.dirs" => log_dirs: Option<Vec<String>> = None, Valid::OneElement, High, ReadOnly,
         "The data directory; one. The flag `--data-dir` sets it.";
@@ -206,7 +206,8 @@ impl BrokerSettings {
 
     /// The data directory, if a setting names it.
     pub fn data_dir(&self) -> Option<&str> {
-        self.log_dirs.as_deref().and_then(<[String]>::first).or(self.log_dir.as_ref()).map(String::as_str)
+        let dirs = self.log_dirs.as_ref().or(self.log_dir.as_ref())?;
+        dirs.first().map(String::as_str)
     }
 
     /// The default of `retention.ms`: `log.retention.ms`, else `.minutes`, else `.hours`.
@@ -229,5 +230,75 @@ impl BrokerSettings {
     /// The default of `flush.ms`: `log.flush.interval.ms`, else `log.flush.scheduler.interval.ms`.
     pub fn flush_ms(&self) -> i64 {
         self.log_flush_interval_ms.unwrap_or(self.log_flush_scheduler_interval_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BROKER_SETTINGS, BrokerSettings};
+    use crate::settings::{BrokerLayers, Configs, Scope, StaticSettings, TOPIC_SETTINGS};
+
+    fn with(pairs: &[(&str, &str)]) -> BrokerSettings {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let fixed = StaticSettings::parse(pairs).unwrap();
+        BrokerSettings::resolve(BrokerLayers { fixed: &fixed, ..BrokerLayers::NONE })
+    }
+
+    #[test]
+    fn the_tables_are_in_order_and_their_names_exist() {
+        for table in [BROKER_SETTINGS, TOPIC_SETTINGS] {
+            assert!(table.windows(2).all(|pair| pair[0].name < pair[1].name));
+            for def in table {
+                for synonym in def.synonyms {
+                    assert!(Scope::Broker.definition(synonym).is_some(), "{synonym}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_built_in_is_allowed() {
+        for def in BROKER_SETTINGS.iter().chain(TOPIC_SETTINGS) {
+            if let Some(value) = def.default_value(&BrokerSettings::built_in()) {
+                let shown = def.read(&value).unwrap().to_string();
+                assert_eq!(shown, value, "{}", def.name);
+            }
+        }
+    }
+
+    #[test]
+    fn retention_is_the_finest_unit_that_is_set() {
+        assert_eq!(with(&[]).retention_ms().get(), Some(168 * 3_600_000));
+        assert_eq!(with(&[("log.retention.hours", "2")]).retention_ms().get(), Some(7_200_000));
+        let minutes = [("log.retention.hours", "2"), ("log.retention.minutes", "3")];
+        assert_eq!(with(&minutes).retention_ms().get(), Some(180_000));
+        let ms = [("log.retention.minutes", "3"), ("log.retention.ms", "4")];
+        assert_eq!(with(&ms).retention_ms().get(), Some(4));
+        assert_eq!(with(&[("log.retention.ms", "-1")]).retention_ms().get(), None);
+        assert_eq!(with(&[("log.retention.hours", "-1")]).retention_ms().get(), None);
+        assert_eq!(
+            with(&[("log.retention.hours", "2147483647")]).retention_ms().get(),
+            Some(7_730_941_129_200_000)
+        );
+    }
+
+    #[test]
+    fn other_synonyms_resolve_too() {
+        assert_eq!(with(&[("log.roll.hours", "1")]).segment_ms(), 3_600_000);
+        assert_eq!(with(&[("log.roll.hours", "1"), ("log.roll.ms", "9")]).segment_ms(), 9);
+        assert_eq!(with(&[("log.roll.jitter.hours", "1")]).segment_jitter_ms(), 3_600_000);
+        assert_eq!(with(&[]).flush_ms(), i64::MAX);
+        assert_eq!(with(&[("log.flush.scheduler.interval.ms", "8")]).flush_ms(), 8);
+        assert_eq!(with(&[("log.dir", "a")]).data_dir(), Some("a"));
+        assert_eq!(with(&[("log.dir", "a"), ("log.dirs", "b")]).data_dir(), Some("b"));
+    }
+
+    #[test]
+    fn one_brokers_dynamic_value_is_the_strongest() {
+        let layer = |value: &str| Configs::from([("max.connections".to_owned(), value.to_owned())]);
+        let fixed = StaticSettings::parse(layer("1")).unwrap();
+        let (cluster, broker) = (layer("2"), layer("3"));
+        let layers = BrokerLayers { fixed: &fixed, cluster: &cluster, broker: &broker };
+        assert_eq!(BrokerSettings::resolve(layers).max_connections, 3);
     }
 }

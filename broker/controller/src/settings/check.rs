@@ -167,3 +167,91 @@ fn at_most(small: (&str, i64), large: (&str, i64)) -> Result<(), InvalidSetting>
         other_value: large.1,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{InvalidSetting, check_broker_update, check_topic};
+    use crate::settings::{BrokerSettings, Configs, StaticSettings};
+
+    fn configs(pairs: &[(&str, &str)]) -> Configs {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    /// The texts are those of Kafka 4.3's `LogConfig.validate`.
+    #[test]
+    fn topics_are_refused_as_kafka_refuses() {
+        let refused = [
+            ("bogus", "1", "Unknown topic config name: bogus"),
+            (
+                "segment.bytes",
+                "5",
+                "Invalid value 5 for configuration segment.bytes: Value must be at least 1048576",
+            ),
+            (
+                "segment.bytes",
+                "x",
+                "Invalid value x for configuration segment.bytes: Not a number of type INT",
+            ),
+            (
+                "cleanup.policy",
+                "foo",
+                "Invalid value foo for configuration cleanup.policy: String must be one of: compact, delete",
+            ),
+            (
+                "compression.gzip.level",
+                "0",
+                "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal \
+                 to -1",
+            ),
+            (
+                "preallocate",
+                "yes",
+                "Invalid value yes for configuration preallocate: Expected value to be either true or false",
+            ),
+            (
+                "min.cleanable.dirty.ratio",
+                "2.0",
+                "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1",
+            ),
+        ];
+        for (name, value, expected) in refused {
+            let error = check_topic(&BrokerSettings::built_in(), &configs(&[(name, value)])).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        for (name, value) in [("cleanup.policy", ""), ("retention.bytes", " 5 "), ("preallocate", "TRUE")] {
+            check_topic(&BrokerSettings::built_in(), &configs(&[(name, value)])).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_topic_can_conflict_with_the_brokers_setting() {
+        let lag = configs(&[("min.compaction.lag.ms", "10")]);
+        check_topic(&BrokerSettings::built_in(), &lag).unwrap();
+        let broker = BrokerSettings { log_cleaner_max_compaction_lag_ms: 5, ..BrokerSettings::built_in() };
+        let error = check_topic(&broker, &lag).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "conflict of settings: min.compaction.lag.ms (10) > max.compaction.lag.ms (5)"
+        );
+    }
+
+    #[test]
+    fn every_wrong_static_setting_is_named() {
+        let wrong = configs(&[("node.id", "-1"), ("nodeid", "1"), ("num.partitions", "3")]);
+        let error = StaticSettings::parse(wrong).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Invalid value -1 for configuration node.id: Value must be at least 0; Unknown broker config name: \
+             nodeid"
+        );
+        let queue = StaticSettings::parse(configs(&[("queued.max.request.bytes", "1000")])).unwrap_err();
+        assert!(matches!(queue.0[..], [InvalidSetting::Conflict { .. }]), "{queue}");
+    }
+
+    #[test]
+    fn only_dynamic_settings_change_while_a_broker_runs() {
+        check_broker_update(&configs(&[("max.connections", "5")])).unwrap();
+        let error = check_broker_update(&configs(&[("num.partitions", "5")])).unwrap_err();
+        assert_eq!(error, InvalidSetting::ReadOnly { name: "num.partitions".to_owned() });
+    }
+}

@@ -147,3 +147,76 @@ fn push_if_set(synonyms: &mut Vec<Synonym>, def: &SettingDef, layer: &Configs, s
         synonyms.push(Synonym { name: def.name, value: value.clone(), source });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DescribedSetting, SettingSource, describe_broker, describe_cluster, describe_topic};
+    use crate::settings::{BrokerLayers, Configs, StaticSettings};
+
+    fn configs(name: &str, value: &str) -> Configs {
+        Configs::from([(name.to_owned(), value.to_owned())])
+    }
+
+    fn find<'a>(all: &'a [DescribedSetting], name: &str) -> &'a DescribedSetting {
+        all.iter().find(|setting| setting.name == name).unwrap()
+    }
+
+    /// `name=value SOURCE` of each synonym.
+    fn synonyms(setting: &DescribedSetting) -> Vec<String> {
+        setting.synonyms.iter().map(|s| format!("{}={} {:?}", s.name, s.value, s.source)).collect()
+    }
+
+    #[test]
+    fn a_topics_value_comes_from_the_strongest_layer() {
+        let fixed = StaticSettings::parse(configs("log.retention.hours", "2")).unwrap();
+        let cluster = configs("log.retention.ms", "3");
+        let none = Configs::new();
+        let layers = BrokerLayers { fixed: &fixed, cluster: &none, broker: &none };
+
+        let hours = describe_topic(layers, &none);
+        let setting = find(&hours, "retention.ms");
+        assert_eq!(setting.value.as_deref(), Some("7200000"));
+        assert_eq!(setting.source, SettingSource::StaticBrokerConfig);
+
+        let dynamic = describe_topic(BrokerLayers { cluster: &cluster, ..layers }, &none);
+        assert_eq!(find(&dynamic, "retention.ms").value.as_deref(), Some("3"));
+        assert_eq!(find(&dynamic, "retention.ms").source, SettingSource::DynamicDefaultBrokerConfig);
+
+        let own = describe_topic(BrokerLayers { cluster: &cluster, ..layers }, &configs("retention.ms", "4"));
+        let setting = find(&own, "retention.ms");
+        assert_eq!((setting.value.as_deref(), setting.read_only), (Some("4"), false));
+        let expected = [
+            "retention.ms=4 DynamicTopicConfig",
+            "log.retention.ms=3 DynamicDefaultBrokerConfig",
+            "log.retention.hours=2 StaticBrokerConfig",
+            "log.retention.hours=168 DefaultConfig",
+        ];
+        assert_eq!(synonyms(setting), expected);
+    }
+
+    #[test]
+    fn a_broker_setting_is_its_own_value_and_what_is_weaker() {
+        let hours = StaticSettings::parse(configs("log.retention.hours", "2")).unwrap();
+        let all = describe_broker(BrokerLayers { fixed: &hours, ..BrokerLayers::NONE });
+        let ms = find(&all, "log.retention.ms");
+        assert_eq!((ms.value.as_deref(), ms.source), (None, SettingSource::DefaultConfig));
+        assert_eq!(synonyms(ms), Vec::<String>::new());
+        let hours = find(&all, "log.retention.hours");
+        assert_eq!((hours.value.as_deref(), hours.read_only), (Some("2"), true));
+        let expected = ["log.retention.hours=2 StaticBrokerConfig", "log.retention.hours=168 DefaultConfig"];
+        assert_eq!(synonyms(hours), expected);
+        let partitions = find(&all, "num.partitions");
+        assert_eq!(
+            (partitions.value.as_deref(), partitions.source),
+            (Some("1"), SettingSource::DefaultConfig)
+        );
+    }
+
+    #[test]
+    fn the_default_broker_shows_only_what_is_set() {
+        assert_eq!(describe_cluster(&Configs::new()), vec![]);
+        let shown = describe_cluster(&configs("max.connections", "9"));
+        assert_eq!(synonyms(&shown[0]), ["max.connections=9 DynamicDefaultBrokerConfig"]);
+        assert_eq!(shown[0].source, SettingSource::DynamicDefaultBrokerConfig);
+    }
+}

@@ -12,11 +12,15 @@ pub fn reference_markdown() -> String {
     let built_in = BrokerSettings::built_in();
     page.push_str(TOPICS);
     for def in TOPIC_SETTINGS {
-        section(&mut page, def, &built_in, "Broker setting that is its default");
+        section(&mut page, def, &built_in);
+        synonyms(&mut page, "Broker setting that is its default", def.synonyms);
     }
     page.push_str(BROKERS);
     for def in BROKER_SETTINGS {
-        section(&mut page, def, &built_in, "Decided together, the first that is set");
+        section(&mut page, def, &built_in);
+        if def.synonyms.len() > 1 {
+            synonyms(&mut page, "Decided together, by the first that is set", def.synonyms);
+        }
     }
     page
 }
@@ -44,7 +48,7 @@ const BROKERS: &str = "
 ## Brokers
 ";
 
-fn section(page: &mut String, def: &SettingDef, built_in: &BrokerSettings, synonyms: &str) {
+fn section(page: &mut String, def: &SettingDef, built_in: &BrokerSettings) {
     let default = def.default_value(built_in).map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
     let update = match def.update {
         Update::ReadOnly => "when the broker starts",
@@ -61,8 +65,9 @@ fn section(page: &mut String, def: &SettingDef, built_in: &BrokerSettings, synon
     for (title, text) in rows {
         let _ = writeln!(page, "- {title}: {text}");
     }
-    if def.synonyms != [def.name] {
-        let names: Vec<_> = def.synonyms.iter().map(|name| format!("`{name}`")).collect();
-        let _ = writeln!(page, "- {synonyms}: {}", names.join(", "));
-    }
+}
+
+fn synonyms(page: &mut String, title: &str, names: &[&str]) {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let _ = writeln!(page, "- {title}: {}", names.join(", "));
 }

@@ -54,7 +54,7 @@ topic_settings! {
         ["log.cleanup.policy"],
         "What happens to old records: `delete` removes segments beyond the retention, `compact` keeps the \
          last record of each key (each record must have a key), both do both, the empty list keeps \
-         everything. This version has no log cleaner yet: a compacted topic keeps all of its records.";
+         everything. This version has no log cleaner yet: `compact` alone keeps all records.";
     "compression.gzip.level" => compression_gzip_level: i32 = |broker| broker.compression_gzip_level, Valid::BetweenOr(1, 9, -1),
         ["compression.gzip.level"],
         "The gzip level where `compression.type` is gzip; -1 is gzip's own default.";
@@ -159,5 +159,52 @@ impl TopicSettings {
                 TopicCompression::Gzip(Some(self.compression_gzip_level).filter(|level| *level > 0))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TopicSettings;
+    use crate::settings::{BrokerSettings, CleanupPolicy, Configs, TopicCompression};
+
+    fn topic(pairs: &[(&str, &str)]) -> TopicSettings {
+        let configs: Configs =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        TopicSettings::resolve(&BrokerSettings::built_in(), &configs)
+    }
+
+    /// Kafka's defaults, except that every record is flushed before it is acknowledged.
+    #[test]
+    fn defaults_are_kafkas_and_durable() {
+        let topic = topic(&[]);
+        assert_eq!(topic.cleanup_policy, CleanupPolicy::DELETE);
+        assert_eq!(topic.compression(), TopicCompression::Producer);
+        assert_eq!(topic.retention_ms.get(), Some(604_800_000));
+        assert_eq!(topic.retention_bytes.get(), None);
+        assert_eq!(topic.segment_bytes, 1 << 30);
+        assert_eq!(topic.segment_ms, 604_800_000);
+        assert_eq!(topic.max_message_bytes, 1_048_588);
+        assert_eq!(topic.min_insync_replicas, 1);
+        assert_eq!(topic.flush_messages, 1);
+        assert_eq!(topic.flush_ms, i64::MAX);
+    }
+
+    #[test]
+    fn a_topics_own_value_is_the_strongest() {
+        assert_eq!(topic(&[("retention.ms", "-1")]).retention_ms.get(), None);
+        let broker = BrokerSettings { log_flush_interval_messages: 9, ..BrokerSettings::built_in() };
+        assert_eq!(TopicSettings::resolve(&broker, &Configs::new()).flush_messages, 9);
+        let own = Configs::from([("flush.messages".to_owned(), "4".to_owned())]);
+        assert_eq!(TopicSettings::resolve(&broker, &own).flush_messages, 4);
+    }
+
+    #[test]
+    fn compression_takes_the_level_of_its_codec() {
+        let with =
+            |codec, name: &str, level| topic(&[("compression.type", codec), (name, level)]).compression();
+        assert_eq!(with("gzip", "compression.gzip.level", "5"), TopicCompression::Gzip(Some(5)));
+        assert_eq!(with("gzip", "compression.gzip.level", "-1"), TopicCompression::Gzip(None));
+        assert_eq!(with("zstd", "compression.zstd.level", "-7"), TopicCompression::Zstd(-7));
+        assert_eq!(with("lz4", "compression.zstd.level", "7"), TopicCompression::Lz4(9));
     }
 }
