@@ -1,7 +1,7 @@
 //! What a declaration says, read from its attributes.
 
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, LitInt, LitStr, Token, Type};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, LitInt, Token, Type};
 
 use crate::versions::Versions;
 
@@ -92,12 +92,11 @@ impl Field {
     fn read(&mut self, attribute: &Attribute) -> syn::Result<()> {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("versions") {
-                self.versions = Versions::parse(&meta.value()?.parse::<LitStr>()?)?;
+                self.versions = Versions::parse(&meta.value()?.parse()?)?;
             } else if meta.path.is_ident("nullable") {
-                self.nullable = Some(match meta.input.peek(Token![=]) {
-                    true => Versions::parse(&meta.value()?.parse::<LitStr>()?)?,
-                    false => Versions::ALL,
-                });
+                let every = !meta.input.peek(Token![=]);
+                let versions = if every { Versions::ALL } else { Versions::parse(&meta.value()?.parse()?)? };
+                self.nullable = Some(versions);
             } else if meta.path.is_ident("tag") {
                 self.tag = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?);
             } else if meta.path.is_ident("default") {

@@ -48,15 +48,11 @@ pub(crate) fn wire_impl(declaration: &Declaration) -> TokenStream {
 
 fn min_bytes_of(field: &Field) -> TokenStream {
     let value_type = &field.value_type;
-    let bytes = match field.nullable {
-        // A null of any kind takes one byte or more.
-        Some(_) => quote!(1),
-        None => quote!(<#value_type as ::klamm_wire::codec::Wire>::min_bytes(version)),
-    };
-    match field.versions.condition() {
-        Some(condition) => quote!((if #condition { #bytes } else { 0 })),
-        None => bytes,
-    }
+    // A null of any kind takes one byte or more.
+    let not_null = quote!(<#value_type as ::klamm_wire::codec::Wire>::min_bytes(version));
+    let bytes = if field.nullable.is_some() { quote!(1) } else { not_null };
+    let bytes = in_versions(field, &bytes, &quote!(0));
+    quote!(({ #bytes }))
 }
 
 fn read_body(declaration: &Declaration) -> TokenStream {
@@ -161,10 +157,8 @@ fn refuse(field: &Field) -> TokenStream {
 
 fn is_present(field: &Field) -> TokenStream {
     let is_default = is_default(field);
-    match field.versions.condition() {
-        Some(condition) => quote!((#condition && !(#is_default))),
-        None => quote!(!(#is_default)),
-    }
+    let condition = field.versions.condition().unwrap_or_else(|| quote!(true));
+    quote!((#condition && !(#is_default)))
 }
 
 fn generate(field: &Field) -> TokenStream {
@@ -180,10 +174,8 @@ fn generate(field: &Field) -> TokenStream {
 
 /// `present` in the versions that have the field, `absent` in the others.
 fn in_versions(field: &Field, present: &TokenStream, absent: &TokenStream) -> TokenStream {
-    match field.versions.condition() {
-        Some(condition) => quote!(if #condition { #present } else { #absent }),
-        None => present.clone(),
-    }
+    let Some(condition) = field.versions.condition() else { return present.clone() };
+    quote!(if #condition { #present } else { #absent })
 }
 
 /// The code for a field that may be null now, that may be null in other versions, or that is no `Option`.
@@ -196,9 +188,9 @@ fn choose_nullable(
     match field.nullable {
         None => plain.clone(),
         Some(versions) if versions.covers(field.versions) => nullable.clone(),
-        Some(versions) => match versions.condition() {
-            Some(condition) => quote!((if #condition { #nullable } else { #never_null })),
-            None => nullable.clone(),
-        },
+        Some(versions) => {
+            let condition = versions.condition().unwrap_or_else(|| quote!(true));
+            quote!((if #condition { #nullable } else { #never_null }))
+        }
     }
 }

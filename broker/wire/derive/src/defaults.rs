@@ -23,10 +23,8 @@ pub(crate) fn default_impl(declaration: &Declaration) -> TokenStream {
 
 /// The default of one field.
 pub(crate) fn default_of(field: &Field) -> TokenStream {
-    match &field.default {
-        Some(default) => quote!(#default),
-        None => quote!(::core::default::Default::default()),
-    }
+    let declared = field.default.as_ref().map(|default| quote!(#default));
+    declared.unwrap_or_else(|| quote!(::core::default::Default::default()))
 }
 
 /// The condition "this field has its default", for `self`.

@@ -10,13 +10,10 @@ use crate::attributes::{Kind, MessageAttributes};
 pub(crate) fn message_impl(name: &Ident, attributes: &MessageAttributes) -> TokenStream {
     let MessageAttributes { key, kind, versions, flexible } = attributes;
     let (first, last, text) = (versions.first, versions.last, name.to_string());
-    let first_flexible = match flexible {
-        Some(flexible) => {
-            let first = flexible.first;
-            quote!(::core::option::Option::Some(#first))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let first_flexible = flexible.map(|flexible| flexible.first).map_or_else(
+        || quote!(::core::option::Option::None),
+        |first| quote!(::core::option::Option::Some(#first)),
+    );
     let side = side_impl(name, *kind);
     quote! {
         impl ::klamm_wire::Message for #name {

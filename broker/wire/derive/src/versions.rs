@@ -43,7 +43,7 @@ impl Versions {
             (0, i16::MAX) => None,
             (_, i16::MAX) => Some(quote!(version >= #first)),
             (0, _) => Some(quote!(version <= #last)),
-            _ => Some(quote!((version >= #first && version <= #last))),
+            _ => Some(quote!((#first..=#last).contains(&version))),
         }
     }
 

@@ -11,7 +11,7 @@ pub struct DeleteTopicsRequest {
     #[field(versions = "6+")]
     pub topics: Vec<DeleteTopicState>,
     /// The topics to delete.
-    #[field(versions = "1-5", ignorable)]
+    #[field(versions = "0-5", ignorable)]
     pub topic_names: Vec<String>,
     /// How long the broker may take, in milliseconds.
     pub timeout_ms: i32,

@@ -13,7 +13,7 @@ pub struct FetchRequest {
     #[field(versions = "12+", nullable, tag = 0, ignorable)]
     pub cluster_id: Option<String>,
     /// The follower's broker id, or -1 for a consumer.
-    #[field(versions = "4-14", default = -1)]
+    #[field(versions = "0-14", default = -1)]
     pub replica_id: i32,
     /// Who fetches (KIP-903).
     #[field(versions = "15+", tag = 1)]
@@ -58,7 +58,7 @@ pub struct ReplicaState {
 #[derive(Debug, Clone, PartialEq, Fields)]
 pub struct FetchTopic {
     /// The topic.
-    #[field(versions = "4-12", ignorable)]
+    #[field(versions = "0-12", ignorable)]
     pub topic: String,
     /// The topic's id (KIP-516).
     #[field(versions = "13+", ignorable)]
@@ -129,7 +129,7 @@ pub struct FetchResponse {
 #[derive(Debug, Clone, PartialEq, Fields)]
 pub struct FetchableTopicResponse {
     /// The topic.
-    #[field(versions = "4-12", ignorable)]
+    #[field(versions = "0-12", ignorable)]
     pub topic: String,
     /// The topic's id (KIP-516).
     #[field(versions = "13+", ignorable)]

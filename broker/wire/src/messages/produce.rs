@@ -23,7 +23,7 @@ pub struct ProduceRequest {
 #[derive(Debug, Clone, PartialEq, Fields)]
 pub struct TopicProduceData {
     /// The topic.
-    #[field(versions = "3-12", ignorable)]
+    #[field(versions = "0-12", ignorable)]
     pub name: String,
     /// The topic's id (KIP-516).
     #[field(versions = "13+", ignorable)]
@@ -59,7 +59,7 @@ pub struct ProduceResponse {
 #[derive(Debug, Clone, PartialEq, Fields)]
 pub struct TopicProduceResponse {
     /// The topic.
-    #[field(versions = "3-12", ignorable)]
+    #[field(versions = "0-12", ignorable)]
     pub name: String,
     /// The topic's id (KIP-516).
     #[field(versions = "13+", ignorable)]
