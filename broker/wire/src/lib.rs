@@ -30,9 +30,13 @@ mod envelope;
 #[cfg(test)]
 mod generate;
 mod header;
+#[cfg(test)]
+mod hostile;
 mod limits;
 mod message;
 pub mod messages;
+#[cfg(test)]
+mod oracle;
 mod records;
 
 pub use api_key::ApiKey;

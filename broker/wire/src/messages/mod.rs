@@ -56,3 +56,41 @@ pub use offset_delete::{OffsetDeleteRequest, OffsetDeleteResponse};
 pub use offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use produce::{ProduceRequest, ProduceResponse};
 pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
+
+/// Gives every API to a macro, for the tests: its module, its request, its response.
+#[cfg(test)]
+macro_rules! for_each_api {
+    ($then:ident) => {
+        $then! {
+            produce ProduceRequest ProduceResponse;
+            fetch FetchRequest FetchResponse;
+            list_offsets ListOffsetsRequest ListOffsetsResponse;
+            metadata MetadataRequest MetadataResponse;
+            find_coordinator FindCoordinatorRequest FindCoordinatorResponse;
+            join_group JoinGroupRequest JoinGroupResponse;
+            heartbeat HeartbeatRequest HeartbeatResponse;
+            leave_group LeaveGroupRequest LeaveGroupResponse;
+            sync_group SyncGroupRequest SyncGroupResponse;
+            describe_groups DescribeGroupsRequest DescribeGroupsResponse;
+            list_groups ListGroupsRequest ListGroupsResponse;
+            api_versions ApiVersionsRequest ApiVersionsResponse;
+            create_topics CreateTopicsRequest CreateTopicsResponse;
+            delete_topics DeleteTopicsRequest DeleteTopicsResponse;
+            delete_records DeleteRecordsRequest DeleteRecordsResponse;
+            init_producer_id InitProducerIdRequest InitProducerIdResponse;
+            offset_for_leader_epoch OffsetForLeaderEpochRequest OffsetForLeaderEpochResponse;
+            describe_configs DescribeConfigsRequest DescribeConfigsResponse;
+            alter_configs AlterConfigsRequest AlterConfigsResponse;
+            create_partitions CreatePartitionsRequest CreatePartitionsResponse;
+            delete_groups DeleteGroupsRequest DeleteGroupsResponse;
+            incremental_alter_configs IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse;
+            offset_delete OffsetDeleteRequest OffsetDeleteResponse;
+            describe_cluster DescribeClusterRequest DescribeClusterResponse;
+            describe_producers DescribeProducersRequest DescribeProducersResponse;
+            describe_topic_partitions DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse;
+        }
+    };
+}
+
+#[cfg(test)]
+pub(crate) use for_each_api;
