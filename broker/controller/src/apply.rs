@@ -35,7 +35,7 @@ pub(crate) fn apply(
 fn create_topic(image: &mut MetadataImage, topic: &NewTopic) -> Result<Outcome, Refusal> {
     rules::topic_is_new(image, &topic.name)?;
     rules::assignments_are_sound(image, &topic.assignments)?;
-    image.put_topic(Arc::new(TopicImage::new(topic)));
+    image.add_topic(Arc::new(TopicImage::new(topic)));
     Ok(Outcome::TopicCreated(topic.id))
 }
 
@@ -55,7 +55,7 @@ fn create_partitions(image: &mut MetadataImage, new: &NewPartitions) -> Result<O
     }
     rules::assignments_are_sound(image, &new.assignments)?;
     topic.partitions.extend(new.assignments.iter().map(|replicas| PartitionImage::new(replicas)));
-    image.put_topic(Arc::new(topic));
+    image.replace_topic(Arc::new(topic));
     Ok(Outcome::PartitionsCreated)
 }
 
@@ -68,7 +68,7 @@ fn alter_configs(
         ConfigResource::Topic(name) => {
             let mut topic = TopicImage::clone(&*rules::topic_exists(image, name)?);
             change(&mut topic.configs, changes);
-            image.put_topic(Arc::new(topic));
+            image.replace_topic(Arc::new(topic));
         }
         ConfigResource::Broker(id) => {
             rules::broker_exists(image, *id)?;
@@ -119,7 +119,7 @@ fn start_leader_epochs(image: &mut MetadataImage, leader: BrokerId) {
             partition.leader_epoch = LeaderEpoch(partition.leader_epoch.0 + 1);
             partition.partition_epoch += 1;
         }
-        image.put_topic(Arc::new(topic));
+        image.replace_topic(Arc::new(topic));
     }
 }
 

@@ -124,11 +124,17 @@ impl MetadataImage {
         self.metric_names.get(&metric_name(name)?).filter(|existing| *existing != name)
     }
 
-    pub(crate) fn put_topic(&mut self, topic: Arc<TopicImage>) {
+    /// Adds a topic whose name and id are new.
+    pub(crate) fn add_topic(&mut self, topic: Arc<TopicImage>) {
         if let Some(merged) = metric_name(&topic.name) {
             self.metric_names.insert_mut(merged, topic.name.clone());
         }
         self.names.insert_mut(topic.id, topic.name.clone());
+        self.replace_topic(topic);
+    }
+
+    /// Puts a topic in the place of the one with its name and id.
+    pub(crate) fn replace_topic(&mut self, topic: Arc<TopicImage>) {
         self.topics.insert_mut(topic.name.clone(), topic);
     }
 

@@ -75,7 +75,7 @@ impl MetadataImage {
         image.cluster_configs = persisted.cluster_configs;
         image.broker_configs = persisted.broker_configs.into_iter().collect();
         for topic in persisted.topics {
-            image.put_topic(topic);
+            image.add_topic(topic);
         }
         Ok(image)
     }
