@@ -1,0 +1,76 @@
+//! What all handlers share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use klamm_controller::{BrokerImage, Controller, Endpoint};
+use klamm_controller::settings::{BrokerSettings, StaticSettings};
+use klamm_model::{BrokerId, ClusterId};
+
+use crate::Clock;
+use crate::advertised::Advertised;
+use crate::fetch_sessions::FetchSessions;
+use crate::metrics::Metrics;
+use crate::net::limits::{Connections, RequestBytes};
+use crate::partitions::Partitions;
+use crate::producer_ids::ProducerIds;
+use crate::stop::StopSignal;
+
+/// What all handlers share: one for each process.
+#[derive(Debug)]
+pub struct Broker {
+    /// This broker's number.
+    pub node_id: BrokerId,
+    /// The cluster that it belongs to.
+    pub cluster_id: ClusterId,
+    /// The settings that it was started with.
+    pub static_settings: StaticSettings,
+    /// The cluster's metadata.
+    pub controller: Controller,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// The settings in force; swapped whole when a dynamic setting changes.
+    pub(crate) settings: ArcSwap<BrokerSettings>,
+    /// The partitions that this broker holds.
+    pub(crate) partitions: Partitions,
+    /// What the broker counts.
+    pub(crate) metrics: Arc<Metrics>,
+    /// The connections there are.
+    pub(crate) connections: Arc<Connections>,
+    /// The bytes of requests under way.
+    pub(crate) request_bytes: Arc<RequestBytes>,
+    /// What clients fetch again and again (KIP-227).
+    pub(crate) fetch_sessions: FetchSessions,
+    /// Ids for idempotent producers.
+    pub(crate) producer_ids: ProducerIds,
+    /// Who clients are told to connect to.
+    pub(crate) advertised: Advertised,
+    /// The wish that the broker stops.
+    pub(crate) stop: StopSignal,
+    /// Whether clients are served.
+    pub(crate) ready: AtomicBool,
+}
+
+impl Broker {
+    /// The settings in force now.
+    pub fn settings(&self) -> Arc<BrokerSettings> {
+        self.settings.load_full()
+    }
+
+    /// Every broker, as a client is told of it that reached `local`.
+    pub(crate) fn endpoints(&self, local: SocketAddr) -> Vec<(BrokerId, Endpoint, Option<String>)> {
+        let image = self.controller.image();
+        let endpoint = |broker: &BrokerImage| match broker.id == self.node_id {
+            true => self.advertised.to_client(local),
+            false => broker.kafka.clone(),
+        };
+        image.brokers().map(|broker| (broker.id, endpoint(broker), broker.rack.clone())).collect()
+    }
+
+    /// Whether clients are served: all partitions are open and the broker does not stop.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire) && !self.stop.is_requested()
+    }
+}

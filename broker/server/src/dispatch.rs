@@ -1,0 +1,159 @@
+//! From a request's API key to its handler: the one table of what this broker serves.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use klamm_wire::messages::produce::ProduceRequest;
+use klamm_wire::{ApiKey, DecodeError, EncodeError, EncodedFrame, Limits, Request, RequestHead, RequestHeader};
+
+use crate::handlers::produce::Produced;
+use crate::handlers;
+use crate::net::Endpoints;
+use crate::{Broker, RequestContext};
+
+/// A request that is being answered.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, RequestError>> + Send>>;
+
+/// A request whose header is read.
+pub(crate) struct Begun {
+    /// Its API.
+    pub(crate) key: ApiKey,
+    /// Whether it may run beside other requests of its connection that may, too. Such a request takes effect
+    /// when it is first polled.
+    pub(crate) overlaps: bool,
+    /// Its answer to be.
+    pub(crate) answering: Answering,
+}
+
+/// What a connection does with an answered request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Sends this.
+    Frame(EncodedFrame),
+    /// Nothing: the client expects no answer (Produce with acks=0).
+    Nothing,
+}
+
+/// Why a connection can't go on after a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    /// Nothing here serves the key in that version. Kafka closes the connection, too.
+    #[error("no API here has key {key} in version {version}; ApiVersions says what is served")]
+    NotServed {
+        /// The request's key.
+        key: i16,
+        /// The request's version.
+        version: i16,
+    },
+    /// The request is not what its key and version say.
+    #[error("the request can't be read: {0}")]
+    Decode(#[from] DecodeError),
+    /// The answer can't be written in the request's version: an error of this broker.
+    #[error("the answer can't be written: {0}")]
+    Encode(#[from] EncodeError),
+    /// A Produce request with acks=0 failed; to close is the only way to tell the client.
+    #[error("a Produce request with acks=0 failed: {0}")]
+    SilentProduce(String),
+}
+
+macro_rules! served {
+    ($( $key:ident => $handler:path, )*) => {
+        /// Every API that this broker serves and advertises.
+        pub(crate) const SERVED: &[ApiKey] = &[ApiKey::Produce, $( ApiKey::$key, )*];
+
+        /// Begins to answer a request whose key and version are served.
+        fn answering(key: ApiKey, broker: Arc<Broker>, endpoints: Endpoints, version: i16, frame: Bytes) -> Option<Answering> {
+            match key {
+                ApiKey::Produce => Some(Box::pin(produce(broker, endpoints, version, frame))),
+                $( ApiKey::$key => Some(Box::pin(async move {
+                    let (correlation_id, ctx, request) = open(endpoints, version, frame)?;
+                    let response = $handler(&broker, &ctx, request).await;
+                    broker.metrics.failures(ApiKey::$key, &response);
+                    Ok(Answer::Frame(klamm_wire::encode_response(correlation_id, version, &response)?))
+                })), )*
+                _ => None,
+            }
+        }
+    };
+}
+
+served! {
+    AlterConfigs => handlers::alter_configs::handle,
+    ApiVersions => handlers::api_versions::handle,
+    CreatePartitions => handlers::create_partitions::handle,
+    CreateTopics => handlers::create_topics::handle,
+    DeleteRecords => handlers::delete_records::handle,
+    DeleteTopics => handlers::delete_topics::handle,
+    DescribeCluster => handlers::describe_cluster::handle,
+    DescribeConfigs => handlers::describe_configs::handle,
+    DescribeTopicPartitions => handlers::describe_topic_partitions::handle,
+    Fetch => handlers::fetch::handle,
+    IncrementalAlterConfigs => handlers::incremental_alter_configs::handle,
+    InitProducerId => handlers::init_producer_id::handle,
+    ListOffsets => handlers::list_offsets::handle,
+    Metadata => handlers::metadata::handle,
+    OffsetForLeaderEpoch => handlers::offset_for_leader_epoch::handle,
+}
+
+/// Begins to answer the request in `frame`, which starts with its header.
+pub(crate) fn begin(broker: &Arc<Broker>, endpoints: Endpoints, frame: Bytes) -> Result<Begun, RequestError> {
+    let RequestHead { api_key, api_version: version, correlation_id } = RequestHeader::peek(&frame)?;
+    let not_served = RequestError::NotServed { key: api_key, version };
+    let Some(key) = ApiKey::from_i16(api_key) else { return Err(not_served) };
+    if !key.versions().contains(&version) {
+        return match key {
+            ApiKey::ApiVersions => Ok(unknown_api_versions(correlation_id)),
+            _ => Err(not_served),
+        };
+    }
+    let overlaps = key == ApiKey::Produce;
+    match answering(key, Arc::clone(broker), endpoints, version, frame) {
+        Some(answering) => Ok(Begun { key, overlaps, answering }),
+        None => Err(not_served),
+    }
+}
+
+/// A client newer than this broker asks in a version that is not known here: it is answered in version 0, which
+/// every client reads, and learns the versions of ApiVersions (KIP-511).
+fn unknown_api_versions(correlation_id: i32) -> Begun {
+    let response = handlers::api_versions::unsupported_version();
+    let answer = klamm_wire::encode_response(correlation_id, 0, &response);
+    let answering = Box::pin(async move { Ok(Answer::Frame(answer?)) });
+    Begun { key: ApiKey::ApiVersions, overlaps: false, answering }
+}
+
+/// Reads a request and what its handler needs to know beside it.
+fn open<R: Request>(
+    endpoints: Endpoints,
+    version: i16,
+    frame: Bytes,
+) -> Result<(i32, RequestContext, R), RequestError> {
+    let (header, request) = klamm_wire::decode_request(frame, Limits::REQUEST)?;
+    let ctx = RequestContext {
+        api_version: version,
+        client_id: header.client_id,
+        peer: endpoints.peer,
+        local: endpoints.local,
+    };
+    Ok((header.correlation_id, ctx, request))
+}
+
+/// Produce is the one API whose request may have no answer.
+async fn produce(
+    broker: Arc<Broker>,
+    endpoints: Endpoints,
+    version: i16,
+    frame: Bytes,
+) -> Result<Answer, RequestError> {
+    let (correlation_id, ctx, request) = open::<ProduceRequest>(endpoints, version, frame)?;
+    match handlers::produce::handle(&broker, &ctx, request).await {
+        Produced::Answer(response) => {
+            broker.metrics.failures(ApiKey::Produce, &response);
+            Ok(Answer::Frame(klamm_wire::encode_response(correlation_id, version, &response)?))
+        }
+        Produced::Silent => Ok(Answer::Nothing),
+        Produced::SilentFailure(why) => Err(RequestError::SilentProduce(why)),
+    }
+}

@@ -1,0 +1,269 @@
+//! Produce (0): validate, append, wait until the records are as durable as the topic asks, answer.
+//!
+//! All appends happen when the handler is first polled, so that overlapping requests of one connection are
+//! appended in the order in which they came; only the wait for durability overlaps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use klamm_model::{ErrorCode, Offset, TimestampMs};
+use klamm_partition::{Appended, Commit, Partition};
+use klamm_records::validate_produced;
+use klamm_wire::messages::produce::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
+    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
+};
+
+use crate::error_code::KafkaError;
+use crate::partitions::HostedTopic;
+use crate::{Broker, RequestContext};
+
+/// The first version whose batches may be compressed with zstd (KIP-110).
+const FIRST_WITH_ZSTD: i16 = 7;
+/// The first version that names topics by id (KIP-516).
+const FIRST_BY_ID: i16 = 13;
+
+/// What becomes of a Produce request.
+#[derive(Debug)]
+pub(crate) enum Produced {
+    /// It is answered.
+    Answer(ProduceResponse),
+    /// It asked for no answer, and all went well.
+    Silent,
+    /// It asked for no answer, and this went wrong.
+    SilentFailure(String),
+}
+
+/// Whose acknowledgement the producer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Acks {
+    None,
+    Leader,
+    All,
+}
+
+impl Acks {
+    fn from_wire(acks: i16) -> Option<Acks> {
+        match acks {
+            0 => Some(Acks::None),
+            1 => Some(Acks::Leader),
+            -1 => Some(Acks::All),
+            _ => None,
+        }
+    }
+}
+
+/// A topic of the request with what became of its partitions.
+struct TopicOutcome {
+    name: String,
+    id: klamm_model::TopicId,
+    partitions: Vec<PartitionOutcome>,
+}
+
+struct PartitionOutcome {
+    index: i32,
+    result: Result<Written, Failure>,
+}
+
+/// Records that are in the log.
+struct Written {
+    partition: Arc<Partition>,
+    appended: Appended,
+}
+
+/// Why records are not in the log, or not known to be durable.
+struct Failure {
+    error: KafkaError,
+    log_start_offset: Offset,
+    record_errors: Vec<(i32, String)>,
+}
+
+impl From<KafkaError> for Failure {
+    fn from(error: KafkaError) -> Failure {
+        Failure { error, log_start_offset: Offset::UNKNOWN, record_errors: Vec::new() }
+    }
+}
+
+/// Appends what the request brings and answers when it is durable.
+pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: ProduceRequest) -> Produced {
+    let acks = Acks::from_wire(request.acks);
+    let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
+    let append = Append { broker, ctx, acks, transactional: request.transactional_id.is_some() };
+    let mut topics: Vec<_> = request.topic_data.into_iter().map(|topic| append.topic(topic)).collect();
+    if acks == Some(Acks::None) {
+        return silent(&topics);
+    }
+    wait_until_durable(&mut topics, timeout).await;
+    Produced::Answer(response(broker, ctx, topics))
+}
+
+/// One request's appends.
+struct Append<'a> {
+    broker: &'a Broker,
+    ctx: &'a RequestContext,
+    acks: Option<Acks>,
+    transactional: bool,
+}
+
+impl Append<'_> {
+    fn topic(&self, data: TopicProduceData) -> TopicOutcome {
+        let by_id = self.ctx.api_version >= FIRST_BY_ID;
+        let topic = if by_id {
+            self.broker.partitions.by_id(data.topic_id)
+        } else {
+            self.broker.partitions.by_name(&data.name)
+        };
+        let partitions = data
+            .partition_data
+            .into_iter()
+            .map(|partition| PartitionOutcome {
+                index: partition.index,
+                result: topic
+                    .as_ref()
+                    .map_err(|error| error.clone().into())
+                    .and_then(|topic| self.partition(topic, partition)),
+            })
+            .collect();
+        TopicOutcome { name: data.name, id: data.topic_id, partitions }
+    }
+
+    fn partition(&self, topic: &HostedTopic, data: PartitionProduceData) -> Result<Written, Failure> {
+        let acks = self.acks.ok_or_else(|| KafkaError::from(ErrorCode::InvalidRequiredAcks))?;
+        let partition = topic.leader(data.index)?;
+        if acks == Acks::All {
+            topic.check_in_sync_replicas(data.index)?;
+        }
+        let now = self.broker.clock.now();
+        let records = data.records.unwrap_or_else(Bytes::new);
+        let rules = topic.produce_rules(now, self.ctx.api_version >= FIRST_WITH_ZSTD);
+        let batch = validate_produced(&records, &rules).map_err(|invalid| Failure {
+            error: KafkaError::new(invalid.error_code(), invalid.to_string()),
+            log_start_offset: partition.log_start_offset(),
+            record_errors: invalid.record_errors,
+        })?;
+        if self.transactional || batch.header().attributes.is_transactional() {
+            return Err(KafkaError::new(
+                ErrorCode::InvalidTxnState,
+                "no transaction is open: this broker does not coordinate transactions".to_owned(),
+            )
+            .into());
+        }
+        self.broker.metrics.produced(records.len(), batch.header().record_count);
+        let appended = partition.append(&batch, now).map_err(|error| KafkaError::from(&error))?;
+        Ok(Written { partition: Arc::clone(partition), appended })
+    }
+}
+
+fn silent(topics: &[TopicOutcome]) -> Produced {
+    let failed = topics.iter().find_map(|topic| {
+        let failed = topic.partitions.iter().find_map(|partition| {
+            let failure = partition.result.as_ref().err()?;
+            Some(format!("{}-{}: {}", topic.name, partition.index, failure.error))
+        });
+        failed
+    });
+    failed.map_or(Produced::Silent, Produced::SilentFailure)
+}
+
+/// Waits for each append that is not yet durable. The partitions' fsyncs run side by side, however the waits
+/// are lined up here.
+async fn wait_until_durable(topics: &mut [TopicOutcome], timeout: Duration) {
+    let deadline = tokio::time::Instant::now() + timeout;
+    for partition in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        let Ok(written) = &partition.result else { continue };
+        if let Commit::Done = written.appended.commit {
+            continue;
+        }
+        let committed = written.partition.committed(written.appended.last_offset);
+        let failed = match tokio::time::timeout_at(deadline, committed).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => KafkaError::from(&error),
+            Err(_elapsed) => KafkaError::new(
+                ErrorCode::RequestTimedOut,
+                format!("the records were written but are not durable after {timeout:?}: the disk is slow"),
+            ),
+        };
+        partition.result = Err(failed.into());
+    }
+}
+
+fn response(broker: &Broker, ctx: &RequestContext, topics: Vec<TopicOutcome>) -> ProduceResponse {
+    let mut lost_leaders = false;
+    let responses = topics
+        .into_iter()
+        .map(|topic| TopicProduceResponse {
+            partition_responses: topic
+                .partitions
+                .into_iter()
+                .map(|partition| {
+                    let current_leader = match &partition.result {
+                        Err(failure) if failure.error.code == ErrorCode::NotLeaderOrFollower => {
+                            broker.partitions.leader_of(&topic.name, topic.id, partition.index)
+                        }
+                        _ => None,
+                    };
+                    lost_leaders |= current_leader.is_some();
+                    let current_leader = current_leader.map(|(leader, epoch)| LeaderIdAndEpoch {
+                        leader_id: leader.0,
+                        leader_epoch: epoch.0,
+                    });
+                    PartitionProduceResponse {
+                        current_leader: current_leader.unwrap_or_default(),
+                        ..partition_response(partition)
+                    }
+                })
+                .collect(),
+            name: topic.name,
+            topic_id: topic.id,
+            ..TopicProduceResponse::default()
+        })
+        .collect();
+    let node_endpoints = if lost_leaders { node_endpoints(broker, ctx) } else { Vec::new() };
+    ProduceResponse { responses, node_endpoints, ..ProduceResponse::default() }
+}
+
+fn partition_response(outcome: PartitionOutcome) -> PartitionProduceResponse {
+    let index = outcome.index;
+    match outcome.result {
+        Ok(Written { appended, .. }) => PartitionProduceResponse {
+            index,
+            error_code: ErrorCode::None.as_i16(),
+            base_offset: appended.base_offset.0,
+            log_append_time_ms: appended.log_append_time.0,
+            log_start_offset: appended.log_start_offset.0,
+            ..PartitionProduceResponse::default()
+        },
+        Err(failure) => PartitionProduceResponse {
+            index,
+            error_code: failure.error.code.as_i16(),
+            base_offset: Offset::UNKNOWN.0,
+            log_append_time_ms: TimestampMs::NONE.0,
+            log_start_offset: failure.log_start_offset.0,
+            record_errors: failure
+                .record_errors
+                .into_iter()
+                .map(|(batch_index, message)| BatchIndexAndErrorMessage {
+                    batch_index,
+                    batch_index_error_message: Some(message),
+                })
+                .collect(),
+            error_message: Some(failure.error.message),
+            ..PartitionProduceResponse::default()
+        },
+    }
+}
+
+/// Where the brokers are, for a client that has to turn to another (KIP-951).
+fn node_endpoints(broker: &Broker, ctx: &RequestContext) -> Vec<NodeEndpoint> {
+    broker
+        .endpoints(ctx.local)
+        .into_iter()
+        .map(|(id, endpoint, rack)| NodeEndpoint {
+            node_id: id.0,
+            host: endpoint.host,
+            port: i32::from(endpoint.port),
+            rack,
+        })
+        .collect()
+}

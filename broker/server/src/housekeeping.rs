@@ -1,0 +1,121 @@
+//! What time brings: retention, late flushes, expiry, checkpoints.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use klamm_log::checkpoint;
+use klamm_model::{Offset, TopicPartition};
+use klamm_partition::Partition;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tracing::{debug, error, info, warn};
+
+use crate::Broker;
+
+/// How often topics with a `flush.ms` are looked at.
+const FLUSH_CHECK: Duration = Duration::from_secs(1);
+
+/// Keeps house until the broker stops.
+pub(crate) async fn keep(broker: Arc<Broker>) {
+    let settings = broker.settings();
+    let retention = milliseconds(settings.log_retention_check_interval_ms);
+    let checkpoints = milliseconds(i64::from(
+        settings
+            .log_flush_offset_checkpoint_interval_ms
+            .min(settings.log_flush_start_offset_checkpoint_interval_ms),
+    ));
+    tokio::select! {
+        () = broker.stop.clone().requested() => {}
+        () = every(retention, &broker, |broker| housekeep(broker, |_| true)) => {}
+        () = every(FLUSH_CHECK, &broker, |broker| housekeep(broker, |flush_ms| flush_ms < i64::MAX)) => {}
+        () = every(checkpoints, &broker, write_checkpoints) => {}
+    }
+}
+
+fn milliseconds(count: i64) -> Duration {
+    Duration::from_millis(u64::try_from(count).unwrap_or(0).max(1))
+}
+
+/// Does a job that blocks again and again, never twice at once.
+async fn every(period: Duration, broker: &Arc<Broker>, job: fn(&Broker)) {
+    // A period beyond what a timer can tell is as good as none.
+    let Some(first) = Instant::now().checked_add(period) else { return std::future::pending().await };
+    let mut ticks = interval_at(first, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let broker = Arc::clone(broker);
+        if let Err(failure) = tokio::task::spawn_blocking(move || job(&broker)).await {
+            error!(%failure, "housekeeping failed; it is tried again");
+        }
+    }
+}
+
+/// Retention, rolling, expiry and late flushes of the topics whose `flush.ms` is `due`.
+fn housekeep(broker: &Broker, due: fn(i64) -> bool) {
+    for topic in broker.partitions.topics() {
+        if !due(topic.settings.flush_ms) {
+            continue;
+        }
+        for partition in topic.online() {
+            if broker.stop.is_requested() {
+                return;
+            }
+            housekeep_one(broker, partition);
+        }
+    }
+}
+
+fn housekeep_one(broker: &Broker, partition: &Arc<Partition>) {
+    match partition.housekeep(broker.clock.now()) {
+        Ok(report) if report.deleted.is_empty() => {}
+        Ok(report) => {
+            let bytes: u64 = report.deleted.iter().map(|deleted| deleted.size_bytes).sum();
+            let segments = report.deleted.len();
+            info!(partition = %partition.id(), segments, bytes, "retention deleted segments");
+        }
+        Err(error) => debug!(partition = %partition.id(), %error, "no housekeeping"),
+    }
+}
+
+/// Writes down where recovery after a crash has to begin, then removes files that no start will look for.
+pub(crate) fn write_checkpoints(broker: &Broker) {
+    let now = broker.clock.now();
+    let partitions = broker.partitions.all();
+    let recovery_points = partitions.iter().filter_map(|partition| {
+        let checkpoint = partition.checkpoint();
+        checkpoint.ok().map(|offset| (partition.id().clone(), offset))
+    });
+    if !write_offsets(broker, recovery_points.collect()) {
+        return;
+    }
+    for partition in partitions {
+        for segment in partition.take_retired(now) {
+            if let Err(error) = segment.remove() {
+                warn!(partition = %partition.id(), %error, "a deleted segment stays on disk");
+            }
+        }
+    }
+}
+
+/// Writes both checkpoint files; gives whether it could.
+pub(crate) fn write_offsets(
+    broker: &Broker,
+    recovery_points: std::collections::BTreeMap<TopicPartition, Offset>,
+) -> bool {
+    let log_starts = broker
+        .partitions
+        .all()
+        .iter()
+        .map(|partition| (partition.id().clone(), partition.log_start_offset()))
+        // A log that starts at 0 needs no word.
+        .filter(|(_, offset)| *offset > Offset::ZERO)
+        .collect();
+    let disk = &**broker.partitions.disk();
+    let dir = broker.partitions.data_dir().path();
+    let written = checkpoint::write(disk, &dir.join(checkpoint::RECOVERY_POINT_FILE), &recovery_points)
+        .and_then(|()| checkpoint::write(disk, &dir.join(checkpoint::LOG_START_FILE), &log_starts));
+    if let Err(error) = &written {
+        error!(%error, "checkpoints could not be written: a start after a crash takes longer");
+    }
+    written.is_ok()
+}

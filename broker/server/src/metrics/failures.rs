@@ -1,0 +1,75 @@
+//! The errors in an answer.
+
+use klamm_wire::messages::{
+    AlterConfigsResponse, ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse,
+    DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse,
+    DescribeProducersResponse, DescribeTopicPartitionsResponse, FetchResponse,
+    IncrementalAlterConfigsResponse, InitProducerIdResponse, ListOffsetsResponse, MetadataResponse,
+    OffsetForLeaderEpochResponse, ProduceResponse,
+};
+
+/// An answer that says what went wrong.
+pub(crate) trait Failures {
+    /// Calls `visit` with every error code in it, zeros too.
+    fn each_error(&self, visit: &mut dyn FnMut(i16));
+}
+
+/// `Answer { one error code }`, `Answer { list of items with one }` or `Answer { list { list of items with one } }`.
+macro_rules! failures {
+    ($( $answer:ident $(. $own:ident)? $([ $items:ident $([ $inner:ident ])? ])?; )*) => { $(
+        impl Failures for $answer {
+            fn each_error(&self, visit: &mut dyn FnMut(i16)) {
+                $( visit(self.$own); )?
+                $( for item in &self.$items {
+                    failures!(@item item, visit $(, $inner)?);
+                } )?
+            }
+        }
+    )* };
+    (@item $item:ident, $visit:ident) => { $visit($item.error_code) };
+    (@item $item:ident, $visit:ident, $inner:ident) => {
+        for inner in &$item.$inner {
+            $visit(inner.error_code);
+        }
+    };
+}
+
+failures! {
+    AlterConfigsResponse[responses];
+    ApiVersionsResponse.error_code;
+    CreatePartitionsResponse[results];
+    CreateTopicsResponse[topics];
+    DeleteRecordsResponse[topics[partitions]];
+    DeleteTopicsResponse[responses];
+    DescribeClusterResponse.error_code;
+    DescribeConfigsResponse[results];
+    DescribeProducersResponse[topics[partitions]];
+    DescribeTopicPartitionsResponse[topics];
+    FetchResponse.error_code[responses[partitions]];
+    IncrementalAlterConfigsResponse[responses];
+    InitProducerIdResponse.error_code;
+    ListOffsetsResponse[topics[partitions]];
+    MetadataResponse[topics];
+    OffsetForLeaderEpochResponse[topics[partitions]];
+    ProduceResponse[responses[partition_responses]];
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_wire::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
+
+    use super::Failures;
+
+    #[test]
+    fn every_code_is_visited() {
+        let partition = |error_code| PartitionData { error_code, ..PartitionData::default() };
+        let topic = FetchableTopicResponse {
+            partitions: vec![partition(0), partition(1)],
+            ..FetchableTopicResponse::default()
+        };
+        let answer = FetchResponse { error_code: 70, responses: vec![topic], ..FetchResponse::default() };
+        let mut codes = Vec::new();
+        answer.each_error(&mut |code| codes.push(code));
+        assert_eq!(codes, [70, 0, 1]);
+    }
+}

@@ -1,0 +1,300 @@
+//! One client's connection, from its first byte to its last.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::answers::{Answered, Answers};
+use super::deadlines::{Deadlines, TooSlow, Waiting};
+use super::frame::{FrameBuffer, FrameError};
+use super::limits::{ConnectionPlace, RequestShare};
+use super::outbox::Outbox;
+use crate::Broker;
+use crate::dispatch::{self, Answer, Begun, RequestError};
+
+/// Answers that a client may leave unread before its next request has to wait.
+const UNREAD_BYTES: usize = 256 * 1024;
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Closed {
+    /// The client closed it.
+    #[error("the client closed the connection")]
+    ByClient,
+    /// The broker stops.
+    #[error("the broker stops")]
+    Stopping,
+    /// The network failed.
+    #[error("the network failed: {0}")]
+    Network(#[from] io::Error),
+    /// What came is no frame.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A request that ends the connection.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The client was too slow.
+    #[error(transparent)]
+    TooSlow(#[from] TooSlow),
+}
+
+/// Who talks to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Endpoints {
+    /// The client.
+    pub(crate) peer: SocketAddr,
+    /// The address of this machine that it reached.
+    pub(crate) local: SocketAddr,
+}
+
+/// One client's connection. A future that runs on one runtime for the whole life of the connection: requests
+/// are read, handled and answered in its `poll`, without another task.
+pub(crate) struct Connection {
+    broker: Arc<Broker>,
+    socket: TcpStream,
+    endpoints: Endpoints,
+    received: FrameBuffer,
+    /// A whole request that can't begin yet, with its share of the requests' bytes.
+    next: Option<(Begun, RequestShare)>,
+    share: ShareState,
+    answers: Answers,
+    outbox: Outbox,
+    deadlines: Deadlines,
+    alarm: Pin<Box<Sleep>>,
+    stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+    stopping: bool,
+    _place: ConnectionPlace,
+}
+
+/// Whether the request at the front of what was received has its share of the requests' bytes.
+enum ShareState {
+    None,
+    Waiting(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Taken(RequestShare),
+}
+
+/// Whether a step of the connection changed something, so that other steps may go on.
+type Progress = bool;
+
+impl Connection {
+    /// A connection that was just accepted.
+    pub(crate) fn new(
+        broker: Arc<Broker>,
+        socket: TcpStream,
+        endpoints: Endpoints,
+        place: ConnectionPlace,
+    ) -> Connection {
+        let now = Instant::now();
+        let stop = Box::pin(broker.stop.clone().requested());
+        Connection {
+            broker,
+            socket,
+            endpoints,
+            received: FrameBuffer::new(),
+            next: None,
+            share: ShareState::None,
+            answers: Answers::default(),
+            outbox: Outbox::default(),
+            deadlines: Deadlines::new(now),
+            alarm: Box::pin(tokio::time::sleep_until(now + super::deadlines::FIRST_REQUEST)),
+            stop,
+            stopping: false,
+            _place: place,
+        }
+    }
+
+    /// Takes frames from what was received and begins them, as far as they may begin.
+    fn begin_requests(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
+        let mut progress = false;
+        while self.outbox.bytes() < UNREAD_BYTES {
+            let (begun, share) = match self.next.take() {
+                Some(next) => next,
+                None => match self.take_request(cx)? {
+                    Some(next) => next,
+                    None => break,
+                },
+            };
+            if !self.answers.admits(begun.overlaps) {
+                self.next = Some((begun, share));
+                break;
+            }
+            self.answers.begin(begun, share, cx);
+            progress = true;
+        }
+        Ok(progress)
+    }
+
+    fn take_request(&mut self, cx: &mut Context<'_>) -> Result<Option<(Begun, RequestShare)>, Closed> {
+        if self.stopping || !self.poll_share(cx)? {
+            return Ok(None);
+        }
+        let Some(frame) = self.received.take_frame(self.max_frame())? else { return Ok(None) };
+        let ShareState::Taken(share) = std::mem::replace(&mut self.share, ShareState::None) else {
+            return Ok(None);
+        };
+        self.deadlines.request();
+        let begun = self.begin(frame)?;
+        Ok(Some((begun, share)))
+    }
+
+    fn begin(&self, frame: Bytes) -> Result<Begun, RequestError> {
+        dispatch::begin(&self.broker, self.endpoints, frame)
+    }
+
+    /// Whether the request at the front has its share; asks for it as soon as the request's size is known, so
+    /// that a request is not received into memory that there is none of.
+    fn poll_share(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let max = self.broker.settings().queued_max_request_bytes.get().unwrap_or(i64::MAX);
+        loop {
+            match &mut self.share {
+                ShareState::Taken(_) => return Ok(true),
+                ShareState::Waiting(freed) => match freed.as_mut().poll(cx) {
+                    Poll::Pending => return Ok(false),
+                    Poll::Ready(()) => self.share = ShareState::None,
+                },
+                ShareState::None => {
+                    let Some(size) = self.received.frame_size(self.max_frame())? else { return Ok(false) };
+                    self.share = match self.broker.request_bytes.take(size, max) {
+                        Some(share) => ShareState::Taken(share),
+                        None => {
+                            let pool = Arc::clone(&self.broker.request_bytes);
+                            ShareState::Waiting(Box::pin(pool.below(max)))
+                        }
+                    };
+                }
+            }
+        }
+    }
+
+    /// Moves finished answers to the outbox.
+    fn collect_answers(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
+        let mut progress = false;
+        while let Poll::Ready(Some(Answered { answer, key, begun })) = self.answers.poll_next(cx) {
+            progress = true;
+            let answer = answer?;
+            self.broker.metrics.request(key, begun.elapsed());
+            match answer {
+                Answer::Frame(frame) => self.outbox.push(frame),
+                Answer::Nothing => {}
+            }
+        }
+        Ok(progress)
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
+        let mut written = 0;
+        if let Poll::Ready(result) = self.outbox.poll_write(&mut self.socket, cx, &mut written) {
+            result?;
+        }
+        self.broker.metrics.sent(written);
+        Ok(written > 0)
+    }
+
+    /// Reads what there is, unless a request that can't begin is waiting: then the client has to wait too.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
+        let blocked = self.next.is_some() || matches!(self.share, ShareState::Waiting(_));
+        if self.stopping || blocked || self.outbox.bytes() >= UNREAD_BYTES {
+            return Ok(false);
+        }
+        // Only a socket that has something is given memory to read into.
+        let Poll::Ready(ready) = self.socket.poll_read_ready(cx) else {
+            self.received.release();
+            return Ok(false);
+        };
+        ready?;
+        let max = self.max_frame();
+        match pin!(self.socket.read_buf(self.received.room(max))).poll(cx)? {
+            Poll::Pending => Ok(false),
+            Poll::Ready(0) => Err(Closed::ByClient),
+            Poll::Ready(bytes) => {
+                self.broker.metrics.received(bytes);
+                Ok(true)
+            }
+        }
+    }
+
+    fn max_frame(&self) -> usize {
+        usize::try_from(self.broker.settings().socket_request_max_bytes).unwrap_or(0)
+    }
+
+    /// What the client owes, for the deadlines.
+    fn waiting(&self) -> Waiting {
+        if self.outbox.bytes() > 0 {
+            return Waiting::Reader;
+        }
+        if !self.answers.is_empty() || self.next.is_some() || matches!(self.share, ShareState::Waiting(_)) {
+            return Waiting::Nothing;
+        }
+        match self.received.frame_size(usize::MAX) {
+            Ok(Some(size)) => Waiting::RestOfRequest(size),
+            _ if !self.received.is_empty() => Waiting::RestOfRequest(0),
+            _ => Waiting::Request,
+        }
+    }
+
+    /// Ends when the client has been quiet for too long. The alarm is only set anew where a deadline came
+    /// nearer, so that a busy connection does not touch its timer.
+    fn poll_deadline(&mut self, moved: bool, cx: &mut Context<'_>) -> Poll<TooSlow> {
+        self.deadlines.wait_for(self.waiting(), moved, Instant::now());
+        let idle = self.broker.settings().connections_max_idle_ms.get();
+        let idle = idle.map(|ms| Duration::from_millis(ms.unsigned_abs()));
+        let Some((at, why)) = self.deadlines.next(idle) else { return Poll::Pending };
+        if at < self.alarm.deadline() {
+            self.alarm.as_mut().reset(at);
+        }
+        loop {
+            ready!(self.alarm.as_mut().poll(cx));
+            if at <= Instant::now() {
+                return Poll::Ready(why);
+            }
+            self.alarm.as_mut().reset(at);
+        }
+    }
+
+    /// Does all that can be done now; `Ready` at the connection's end.
+    fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        if !self.stopping && self.stop.as_mut().poll(cx).is_ready() {
+            self.stopping = true;
+        }
+        let mut moved = false;
+        loop {
+            let step = match self.step(cx) {
+                Ok(step) => step,
+                Err(closed) => return Poll::Ready(closed),
+            };
+            moved |= step;
+            if !step {
+                break;
+            }
+        }
+        if self.stopping && self.answers.is_empty() && self.next.is_none() && self.outbox.bytes() == 0 {
+            return Poll::Ready(Closed::Stopping);
+        }
+        self.poll_deadline(moved, cx).map(Closed::TooSlow)
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
+        let begun = self.begin_requests(cx)?;
+        let answered = self.collect_answers(cx)?;
+        let written = self.write(cx)?;
+        let read = self.read(cx)?;
+        Ok(begun || answered || written || read)
+    }
+}
+
+impl Future for Connection {
+    type Output = Closed;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closed> {
+        self.get_mut().poll_all(cx)
+    }
+}

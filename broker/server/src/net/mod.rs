@@ -1,0 +1,17 @@
+//! Connections: accepting them, reading frames, limits, answering in order.
+//!
+//! ```text
+//!   acceptor -> connection: socket -> frame -> answers (in order) -> outbox -> socket
+//!                  |                    |
+//!               deadlines             limits (shared by all connections)
+//! ```
+
+pub(crate) mod acceptor;
+mod answers;
+mod connection;
+mod deadlines;
+mod frame;
+pub(crate) mod limits;
+mod outbox;
+
+pub(crate) use connection::Endpoints;

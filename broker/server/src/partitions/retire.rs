@@ -1,0 +1,85 @@
+//! Taking leave of deleted topics.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use klamm_controller::MetadataImage;
+use klamm_log::data_dir::{DataDirError, PartitionDir};
+use klamm_model::{PartitionIndex, TopicPartition};
+use tracing::{info, warn};
+
+use super::{HostedTopic, Partitions, Replica};
+
+/// A directory of a deleted partition.
+#[derive(Debug)]
+pub(crate) struct RetiredDir {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// How long it stays, for reads that are under way (`file.delete.delay.ms`).
+    pub(crate) stays: Duration,
+}
+
+impl Partitions {
+    /// Closes the partitions of topics that are no longer in the metadata, and takes their directories out of
+    /// the way.
+    pub(super) fn retire_deleted(&self, image: &MetadataImage) -> Vec<RetiredDir> {
+        let gone: Vec<Arc<HostedTopic>> = {
+            let topics = self.topics.read();
+            topics.by_id.values().filter(|topic| image.topic_by_id(topic.image.id).is_none()).cloned().collect()
+        };
+        let mut retired = Vec::new();
+        for topic in gone {
+            self.topics.write().remove(&topic.image);
+            info!(topic = %topic.image.name, id = %topic.image.id, "topic was deleted");
+            let stays = Duration::from_millis(topic.settings.file_delete_delay_ms.unsigned_abs());
+            for (index, replica) in topic.replicas().iter().enumerate() {
+                match replica {
+                    Replica::Online(partition) => partition.abandon(),
+                    Replica::Offline(_) => {}
+                    Replica::Elsewhere => continue,
+                }
+                let id = TopicPartition::new(topic.image.name.clone(), PartitionIndex(index as i32));
+                match self.ground.data_dir.retire_partition(&id) {
+                    Ok(path) => retired.push(RetiredDir { path, stays }),
+                    Err(error) => warn!(partition = %id, %error, "a deleted partition stays on disk"),
+                }
+            }
+        }
+        retired
+    }
+
+    /// Takes directories out of the way whose topic is no longer in the metadata: the broker ended between the
+    /// deletion and this. Also gives those that were out of the way already. For the start.
+    pub(crate) fn retire_leftovers(&self, image: &MetadataImage) -> Result<Vec<RetiredDir>, DataDirError> {
+        let data_dir = &self.ground.data_dir;
+        let stays = Duration::ZERO;
+        let mut retired: Vec<RetiredDir> =
+            data_dir.deleted_partitions()?.into_iter().map(|path| RetiredDir { path, stays }).collect();
+        for dir in data_dir.partitions()? {
+            if !belongs(&dir, image) {
+                warn!(partition = %dir.partition, "its topic was deleted while the broker was down: removing it");
+                let path = data_dir.retire_partition(&dir.partition)?;
+                retired.push(RetiredDir { path, stays });
+            }
+        }
+        Ok(retired)
+    }
+
+    /// Removes a directory for good. Blocks.
+    pub(crate) fn remove(&self, retired: &RetiredDir) {
+        if let Err(error) = self.ground.data_dir.remove_deleted(&retired.path) {
+            warn!(path = %retired.path.display(), %error, "a deleted partition stays on disk until the next start");
+        }
+    }
+}
+
+/// Whether the metadata has the topic and partition of a directory.
+fn belongs(dir: &PartitionDir, image: &MetadataImage) -> bool {
+    let PartitionIndex(index) = dir.partition.partition;
+    let topic = match dir.topic_id {
+        Some(id) => image.topic_by_id(id).filter(|topic| topic.name == dir.partition.topic),
+        None => image.topic(dir.partition.topic.as_str()),
+    };
+    topic.is_some_and(|topic| topic.partition(PartitionIndex(index)).is_some())
+}

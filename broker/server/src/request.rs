@@ -1,0 +1,16 @@
+//! What a handler knows of a request beside its message.
+
+use std::net::SocketAddr;
+
+/// What a handler knows of a request beside its message.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// The version of the request, which is also the answer's.
+    pub api_version: i16,
+    /// The client's name for itself; `None` and the empty text both mean that it has none.
+    pub client_id: Option<String>,
+    /// Where the request came from.
+    pub peer: SocketAddr,
+    /// The address of this machine that it came in on.
+    pub local: SocketAddr,
+}

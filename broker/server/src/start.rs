@@ -1,0 +1,216 @@
+//! The order of starting.
+//!
+//! ```text
+//!   settings -> ports -> data directory -> metadata log -> HTTP, gRPC (not ready)
+//!      -> registration -> partitions -> Kafka listener -> ready
+//! ```
+//!
+//! Ports come first, since they fail at once where recovery may take minutes. The Kafka port is bound but does
+//! not listen before the partitions are open, so that clients are refused and go elsewhere instead of waiting.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use klamm_controller::settings::{BrokerLayers, BrokerSettings, Configs, StaticSettings};
+use klamm_controller::{BrokerRegistration, Controller, ControllerOptions, Endpoint};
+use klamm_log::data_dir::{DataDir, Identity};
+use klamm_log::{Disk, GroupCommit, RealDisk, checkpoint};
+use klamm_model::BrokerId;
+use tracing::{error, info};
+
+use crate::advertised::Advertised;
+use crate::fetch_sessions::FetchSessions;
+use crate::metrics::Metrics;
+use crate::net::acceptor;
+use crate::net::limits::{Connections, RequestBytes};
+use crate::partitions::{Checkpoints, Ground, Partitions};
+use crate::ports::Ports;
+use crate::producer_ids::ProducerIds;
+use crate::runtime::{CoreRuntime, CoreRuntimes};
+use crate::stop::StopSignal;
+use crate::{
+    Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, descriptors, following, grpc, housekeeping, http,
+};
+
+/// Threads that flush. With one, a slow fsync would keep all partitions waiting; many only queue at the disk.
+const FLUSH_THREADS: usize = 2;
+
+/// A broker in this process.
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// Starts a broker; when this returns, it serves. Blocks; must not be called from a runtime.
+    pub fn start(options: ServerOptions) -> Result<RunningServer, StartError> {
+        let begun = Instant::now();
+        let static_settings = StaticSettings::parse(options.settings.clone())?;
+        let ports = Ports::bind(&options, resolve(&static_settings).socket_listen_backlog_size)?;
+        let control = CoreRuntime::start("klamm-control".to_owned()).map_err(StartError::Threads)?;
+        let foundation = Foundation::lay(&options, &static_settings)?;
+        let broker = foundation.build(static_settings, &control, ports.advertised.clone())?;
+        let server = serve(broker, ports, control)?;
+        info!(
+            kafka = %server.kafka_address,
+            http = server.http_address.map(tracing::field::display),
+            grpc = server.grpc_address.map(tracing::field::display),
+            partitions = server.broker().partitions.count(),
+            milliseconds = begun.elapsed().as_millis() as u64,
+            "the broker serves clients"
+        );
+        Ok(server)
+    }
+}
+
+/// What is in force before the metadata is known.
+fn resolve(fixed: &StaticSettings) -> BrokerSettings {
+    let none = Configs::new();
+    BrokerSettings::resolve(BrokerLayers { fixed, cluster: &none, broker: &none })
+}
+
+/// The data directory, taken, and what the last run left in it.
+struct Foundation {
+    node_id: BrokerId,
+    disk: Arc<dyn Disk>,
+    data_dir: Arc<DataDir>,
+    checkpoints: Checkpoints,
+}
+
+impl Foundation {
+    fn lay(options: &ServerOptions, static_settings: &StaticSettings) -> Result<Foundation, StartError> {
+        let node_id = BrokerId(resolve(static_settings).node_id);
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(descriptors::raise_limit()));
+        let identity = Identity { cluster_id: None, node_id };
+        let data_dir = DataDir::open(Arc::clone(&disk), &options.data_dir, &identity)?;
+        let clean = data_dir.was_clean();
+        info!(data_dir = %options.data_dir.display(), cluster_id = %data_dir.cluster_id(), node_id = node_id.0, clean, "data directory is open");
+        let read = |file| checkpoint::read(&*disk, &data_dir.path().join(file));
+        let checkpoints = Checkpoints {
+            clean,
+            recovery_points: read(checkpoint::RECOVERY_POINT_FILE)?,
+            log_starts: read(checkpoint::LOG_START_FILE)?,
+        };
+        Ok(Foundation { node_id, data_dir: Arc::new(data_dir), disk, checkpoints })
+    }
+
+    fn build(
+        self,
+        static_settings: StaticSettings,
+        control: &CoreRuntime,
+        advertised: Advertised,
+    ) -> Result<Arc<Broker>, StartError> {
+        let controller = control.block_on(Controller::start(ControllerOptions {
+            dir: self.data_dir.path().join(METADATA_DIR),
+            node_id: self.node_id,
+            cluster_id: self.data_dir.cluster_id().clone(),
+        }))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let metrics = Arc::new(Metrics::new()?);
+        let flushes = Arc::clone(&metrics);
+        let group_commit = GroupCommit::start(FLUSH_THREADS, Box::new(move |took| flushes.flushed(took)))
+            .map_err(StartError::Threads)?;
+        let settings = resolve(&static_settings);
+        let slots = usize::try_from(settings.max_incremental_fetch_session_cache_slots).unwrap_or(0);
+        // Another start, another first id: a client must not find a stranger's session under its id.
+        let first_session = (clock.now().0 & 0x3fff_ffff) as i32;
+        let ground = Ground {
+            node_id: self.node_id,
+            controller: controller.clone(),
+            disk: self.disk,
+            data_dir: Arc::clone(&self.data_dir),
+            group_commit,
+            clock: Arc::clone(&clock),
+        };
+        let broker = Broker {
+            node_id: self.node_id,
+            cluster_id: self.data_dir.cluster_id().clone(),
+            static_settings,
+            controller,
+            clock,
+            settings: ArcSwap::from_pointee(settings),
+            partitions: Partitions::new(ground, self.checkpoints),
+            metrics,
+            connections: Arc::new(Connections::default()),
+            request_bytes: RequestBytes::new(),
+            fetch_sessions: FetchSessions::new(slots, first_session),
+            producer_ids: ProducerIds::new(),
+            advertised,
+            stop: StopSignal::new(),
+            ready: AtomicBool::new(false),
+        };
+        Ok(Arc::new(broker))
+    }
+}
+
+/// The metadata log's place in the data directory; no topic can have this name.
+const METADATA_DIR: &str = "__cluster_metadata";
+
+/// Brings a broker from its metadata to serving.
+fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<RunningServer, StartError> {
+    let (http_address, grpc_address) = (ports.http_address(), ports.grpc_address());
+    spawn_side_doors(&broker, &control, ports.http, ports.grpc);
+    check_metadata_is_there(&broker)?;
+    let registration = BrokerRegistration {
+        id: broker.node_id,
+        kafka: broker.advertised.to_brokers(),
+        grpc: grpc_address.map(|at| Endpoint { host: at.ip().to_string(), port: at.port() }),
+        rack: broker.settings().broker_rack.clone(),
+    };
+    control.block_on(broker.controller.register_broker(registration)).map_err(StartError::Registration)?;
+    let image = broker.controller.image();
+    let leftovers = broker.partitions.retire_leftovers(&image)?;
+    let retired = following::apply(&broker, &image);
+    control.block_on(async { following::remove_later(&broker, leftovers.into_iter().chain(retired).collect()) });
+
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let net = Arc::new(CoreRuntimes::start(cores).map_err(StartError::Threads)?);
+    let kafka_address = ports.kafka_address;
+    let listener = acceptor::listen(ports.kafka, ports.backlog)
+        .map_err(|source| StartError::port("Kafka clients", "--kafka-address", kafka_address.to_string(), source))?;
+    control.spawn(acceptor::accept(Arc::clone(&broker), listener, Arc::clone(&net)));
+    let following = control.spawn(following::follow(Arc::clone(&broker)));
+    let housekeeping = control.spawn(housekeeping::keep(Arc::clone(&broker)));
+    broker.ready.store(true, Ordering::Release);
+    Ok(RunningServer { broker, kafka_address, http_address, grpc_address, control, net, tasks: vec![following, housekeeping] })
+}
+
+/// HTTP and gRPC, from now on: probes want to know that the broker is starting.
+fn spawn_side_doors(
+    broker: &Arc<Broker>,
+    control: &CoreRuntime,
+    http: Option<std::net::TcpListener>,
+    grpc: Option<std::net::TcpListener>,
+) {
+    if let Some(listener) = http {
+        let broker = Arc::clone(broker);
+        control.spawn(async move {
+            if let Err(error) = http::serve(broker, listener).await {
+                error!(%error, "HTTP is not served any more; Kafka clients are");
+            }
+        });
+    }
+    if let Some(listener) = grpc {
+        let broker = Arc::clone(broker);
+        control.spawn(async move {
+            if let Err(error) = grpc::serve(broker, listener).await {
+                error!(%error, "gRPC is not served any more; Kafka clients are");
+            }
+        });
+    }
+}
+
+/// Without its metadata a broker would take all partitions for leftovers of deleted topics, and delete them.
+fn check_metadata_is_there(broker: &Broker) -> Result<(), StartError> {
+    let is_new = broker.controller.image().brokers().next().is_none();
+    let partitions = if is_new { broker.partitions.data_dir().partitions()? } else { Vec::new() };
+    match partitions.first() {
+        None => Ok(()),
+        Some(dir) => Err(StartError::MetadataLost {
+            metadata: broker.partitions.data_dir().path().join(METADATA_DIR),
+            partitions: partitions.len(),
+            example: dir.path.clone(),
+        }),
+    }
+}
