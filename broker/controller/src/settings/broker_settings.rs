@@ -113,8 +113,8 @@ broker_settings! {
         "How often it is written down up to where each partition is flushed, in milliseconds. Recovery \
          after a crash starts there.";
     "log.flush.scheduler.interval.ms" => log_flush_scheduler_interval_ms: i64 = i64::MAX, Valid::AtLeast(1), High, ReadOnly,
-        "How often partitions are looked through for records that are due to be flushed, in milliseconds; \
-         also the default of `log.flush.interval.ms`.";
+        "The default of `log.flush.interval.ms`. Partitions are looked through for records that are due \
+         every second, whatever this says.";
     "log.flush.start.offset.checkpoint.interval.ms" => log_flush_start_offset_checkpoint_interval_ms: i32 = 60_000, Valid::AtLeast(0), High, ReadOnly,
         "How often the first offset of each partition is written down, in milliseconds.";
     "log.index.interval.bytes" => log_index_interval_bytes: i32 = 4096, Valid::AtLeast(0), Medium, Dynamic,
@@ -131,8 +131,8 @@ broker_settings! {
     "log.message.timestamp.type" => log_message_timestamp_type: TimestampType = TimestampType::CreateTime, TimestampType::VALID, Medium, Dynamic,
         "Whether a record's time is the one the producer gave (`CreateTime`) or the one at which it was \
          written (`LogAppendTime`).";
-    "log.preallocate" => log_preallocate: bool = false, Valid::Any, Medium, Dynamic,
-        "Whether a new segment's file gets its full size at once.";
+    "log.preallocate" => log_preallocate: bool = false, Valid::OnlyFalse, Medium, Dynamic,
+        "Whether a new segment's file gets its full size at once. It never does here.";
     "log.retention.bytes" => log_retention_bytes: Limit = Limit::NONE, Valid::Any, High, Dynamic,
         "The most bytes of a partition before its oldest segments are deleted; -1 is without limit.";
     "log.retention.check.interval.ms" => log_retention_check_interval_ms: i64 = 300_000, Valid::AtLeast(1), Medium, ReadOnly,
@@ -191,7 +191,8 @@ broker_settings! {
     "socket.request.max.bytes" => socket_request_max_bytes: i32 = 104_857_600, Valid::AtLeast(1), High, ReadOnly,
         "The largest request, in bytes; a connection that announces a larger one is closed.";
     "unclean.leader.election.enable" => unclean_leader_election_enable: bool = false, Valid::Any, High, Dynamic,
-        "Whether a replica that is not in sync may lead when no other can, at the price of losing records.";
+        "Whether a replica that is not in sync may lead when no other can, at the price of losing records. \
+         It counts once partitions have several replicas.";
 }
 
 const MS_PER_MINUTE: i64 = 60_000;

@@ -218,7 +218,9 @@ mod tests {
             let error = check_topic(&BrokerSettings::built_in(), &configs(&[(name, value)])).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
-        for (name, value) in [("cleanup.policy", ""), ("retention.bytes", " 5 "), ("preallocate", "TRUE")] {
+        for (name, value) in
+            [("cleanup.policy", ""), ("retention.bytes", " 5 "), ("unclean.leader.election.enable", "TRUE")]
+        {
             check_topic(&BrokerSettings::built_in(), &configs(&[(name, value)])).unwrap();
         }
     }

@@ -32,8 +32,8 @@ Names, types and meanings are Kafka's, and so are the defaults, except where a s
 not on this page is refused. This page is generated from the tables in `broker/controller/src/settings`: change those,
 then run `cargo run -p klamm-controller --example settings_reference`.
 
-A broker's setting has the value of the strongest layer that has one: a dynamic setting of this broker
-(`klamm config alter --broker ID`), a dynamic setting of all brokers, what the broker was started with
+A broker's setting has the value of the strongest layer that has one: a dynamic setting of this broker, a dynamic
+setting of all brokers (`klamm config` and every Kafka tool change these two), what the broker was started with
 (`--set name=value`, environment, file), what is built in. A topic's setting has the topic's own value, else that of
 the broker setting which is its default.
 ";

@@ -119,9 +119,9 @@ topic_settings! {
     "min.insync.replicas" => min_insync_replicas: i32 = |broker| broker.min_insync_replicas, Valid::AtLeast(1),
         ["min.insync.replicas"],
         "A write with acks=all is refused while fewer replicas than this are in sync.";
-    "preallocate" => preallocate: bool = |broker| broker.log_preallocate, Valid::Any,
+    "preallocate" => preallocate: bool = |broker| broker.log_preallocate, Valid::OnlyFalse,
         ["log.preallocate"],
-        "Whether a new segment's file gets its full size at once.";
+        "Whether a new segment's file gets its full size at once. It never does here.";
     "retention.bytes" => retention_bytes: Limit = |broker| broker.log_retention_bytes, Valid::Any,
         ["log.retention.bytes"],
         "The most bytes of a partition before its oldest segments are deleted; -1 is without limit.";
@@ -143,7 +143,8 @@ topic_settings! {
         "A new segment starts after so many milliseconds, even if the last is not full.";
     "unclean.leader.election.enable" => unclean_leader_election_enable: bool = |broker| broker.unclean_leader_election_enable, Valid::Any,
         ["unclean.leader.election.enable"],
-        "Whether a replica that is not in sync may lead when no other can, at the price of losing records.";
+        "Whether a replica that is not in sync may lead when no other can, at the price of losing records. \
+         It counts once partitions have several replicas.";
 }
 
 impl TopicSettings {

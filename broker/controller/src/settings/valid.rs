@@ -23,6 +23,8 @@ pub enum Valid {
     OneOf(&'static [&'static str]),
     /// A list of these texts, in any order; it may be empty.
     ListOf(&'static [&'static str]),
+    /// `false`: what `true` would ask for is not done here.
+    OnlyFalse,
     /// A list of exactly one element.
     OneElement,
     /// A text that is not empty.
@@ -55,6 +57,9 @@ impl Valid {
             {
                 one_of(choices)
             }
+            (Valid::OnlyFalse, Raw::Flag(true)) => {
+                "Value must be false: this is not supported here".to_owned()
+            }
             (Valid::OneElement, Raw::List(elements)) if elements.len() != 1 => {
                 "Value must be a single element".to_owned()
             }
@@ -81,6 +86,7 @@ impl fmt::Display for Valid {
             Valid::Ratio => f.write_str("0 to 1"),
             Valid::OneOf(choices) => f.write_str(&choices.join(", ")),
             Valid::ListOf(choices) => write!(f, "any of {}", choices.join(", ")),
+            Valid::OnlyFalse => f.write_str("false"),
             Valid::OneElement => f.write_str("one element"),
             Valid::NonEmpty => f.write_str("not empty"),
         }
@@ -128,5 +134,7 @@ mod tests {
         assert_eq!(check(POLICIES, Kind::List, ""), Ok(()));
         let reason = "String must be one of: compact, delete".to_owned();
         assert_eq!(check(POLICIES, Kind::List, "delete,shrink"), Err(reason));
+        assert_eq!(check(Valid::OnlyFalse, Kind::Boolean, "false"), Ok(()));
+        assert!(check(Valid::OnlyFalse, Kind::Boolean, "true").is_err());
     }
 }
