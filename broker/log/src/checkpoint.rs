@@ -1,11 +1,14 @@
-//! Kafka's text checkpoints of offsets: `recovery-point-offset-checkpoint`, `log-start-offset-checkpoint`.
+//! Kafka's text checkpoints: a version (0), the number of entries, one line an entry (`CheckpointFile`).
+//!
+//! Offsets of partitions are kept in `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use klamm_model::{Offset, TopicPartition};
+use klamm_model::{Offset, PartitionIndex, TopicPartition};
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::{Action, Disk, DiskError, OpenMode};
 
 /// The file of offsets below which each log is on the disk.
 pub const RECOVERY_POINT_FILE: &str = "recovery-point-offset-checkpoint";
@@ -19,7 +22,7 @@ pub enum CheckpointError {
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The file is of a format that this release does not know.
-    #[error("{} has format version {version}; this release reads version 0. Use the release that wrote it", file.display())]
+    #[error("{} has format version {version:?}; this release reads version 0. Use the release that wrote it", file.display())]
     Version {
         /// The file.
         file: PathBuf,
@@ -27,7 +30,7 @@ pub enum CheckpointError {
         version: String,
     },
     /// The file is damaged.
-    #[error("{} is damaged at line {line}: {reason}. Remove it, and all logs are verified from their start", file.display())]
+    #[error("{} is damaged at line {line}: {reason}. Restore it from a copy, or remove it: what it says is then worked out from the logs", file.display())]
     Malformed {
         /// The file.
         file: PathBuf,
@@ -38,14 +41,97 @@ pub enum CheckpointError {
     },
 }
 
-/// Reads the checkpoint at `file`; empty if there is none.
+/// Reads the checkpoint of offsets at `file`; empty if there is none.
 pub fn read(disk: &dyn Disk, file: &Path) -> Result<BTreeMap<TopicPartition, Offset>, CheckpointError> {
-    let _ = (disk, file);
-    todo!()
+    let parse = |line: &str| {
+        let mut words = line.split(' ');
+        let topic = words.next()?.parse().ok()?;
+        let partition = PartitionIndex(words.next()?.parse().ok()?);
+        let offset = Offset(words.next()?.parse().ok().filter(|&offset| offset >= 0)?);
+        words.next().is_none().then_some((TopicPartition { topic, partition }, offset))
+    };
+    Ok(read_lines(disk, file, parse)?.unwrap_or_default().into_iter().collect())
 }
 
-/// Replaces the checkpoint at `file`; the old or the new one is there after a crash.
-pub fn write(disk: &dyn Disk, file: &Path, offsets: &BTreeMap<TopicPartition, Offset>) -> Result<(), DiskError> {
-    let _ = (disk, file, offsets);
-    todo!()
+/// Replaces the checkpoint at `file`; the old or the new one is there after a crash, and the new one once this
+/// returns.
+pub fn write(
+    disk: &dyn Disk,
+    file: &Path,
+    offsets: &BTreeMap<TopicPartition, Offset>,
+) -> Result<(), DiskError> {
+    let line = |(of, offset): (&TopicPartition, &Offset)| format!("{} {} {offset}", of.topic, of.partition);
+    write_lines(disk, file, offsets.iter().map(line))
+}
+
+/// Replaces a small file by way of a temporary one; the old or the new one is there after a crash, and the new one once
+/// this returns.
+pub(crate) fn replace_file(disk: &dyn Disk, path: &Path, contents: &[u8]) -> Result<(), DiskError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = PathBuf::from(temporary);
+    let file = disk.open(&temporary, OpenMode::Create).map_err(DiskError::of(Action::Create, &temporary))?;
+    file.write_at(0, &[contents]).map_err(DiskError::of(Action::Write, &temporary))?;
+    file.sync_data().map_err(DiskError::of(Action::Sync, &temporary))?;
+    disk.rename(&temporary, path).map_err(DiskError::of(Action::Rename, path))?;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    disk.sync_dir(dir).map_err(DiskError::of(Action::Sync, dir))
+}
+
+/// Reads a small file; `None` if there is none.
+pub(crate) fn read_file(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
+    let file = match disk.open(path, OpenMode::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(DiskError::of(Action::Open, path)(error)),
+    };
+    let size = file.size().map_err(DiskError::of(Action::Read, path))?;
+    let bytes = file.read_at(0, size as usize).map_err(DiskError::of(Action::Read, path))?;
+    Ok(Some(bytes.into()))
+}
+
+pub(crate) fn write_lines(
+    disk: &dyn Disk,
+    path: &Path,
+    lines: impl ExactSizeIterator<Item = String>,
+) -> Result<(), DiskError> {
+    let mut text = format!("0\n{}\n", lines.len());
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    replace_file(disk, path, text.as_bytes())
+}
+
+pub(crate) fn read_lines<T>(
+    disk: &dyn Disk,
+    path: &Path,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Vec<T>>, CheckpointError> {
+    let Some(bytes) = read_file(disk, path)? else { return Ok(None) };
+    let malformed = |line, reason: &str| CheckpointError::Malformed {
+        file: path.to_owned(),
+        line,
+        reason: reason.to_owned(),
+    };
+    let text = str::from_utf8(&bytes).map_err(|_| malformed(1, "not text"))?;
+    let mut lines = text.lines();
+    match lines.next() {
+        Some("0") => {}
+        None => return Err(malformed(1, "the file is empty")),
+        Some(version) if version.bytes().all(|byte| byte.is_ascii_digit()) => {
+            return Err(CheckpointError::Version { file: path.to_owned(), version: version.to_owned() });
+        }
+        Some(_) => return Err(malformed(1, "no version")),
+    }
+    let count: Option<usize> = lines.next().and_then(|count| count.parse().ok());
+    let count = count.ok_or_else(|| malformed(2, "no number of entries"))?;
+    let mut entries = Vec::new();
+    for (index, line) in lines.enumerate() {
+        entries.push(parse(line).ok_or_else(|| malformed(index + 3, "no entry"))?);
+    }
+    if entries.len() != count {
+        return Err(malformed(2, &format!("{count} entries announced, {} there", entries.len())));
+    }
+    Ok(Some(entries))
 }

@@ -6,4 +6,4 @@ mod lookup;
 
 pub(crate) use entry::{Entry, OffsetEntry, TimeEntry};
 pub(crate) use growing::GrowingIndex;
-pub(crate) use lookup::{last_in_file, read_all};
+pub(crate) use lookup::{last_in_file, read_all, read_last};

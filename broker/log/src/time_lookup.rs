@@ -1,8 +1,17 @@
-//! Finding records by time.
+//! Finding records by time, in two steps as reading: a view under the lock, the disk outside it.
+
+use std::sync::Arc;
 
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
+use klamm_records::{BatchError, BatchHeader, BatchView};
 
+use crate::disk::Disk;
+use crate::index::{OffsetEntry, TimeEntry, last_in_file};
+use crate::log::{CorruptLog, Log};
 use crate::read_view::ReadError;
+use crate::scanner::{Scanner, Step};
+use crate::segment::{SealedSegment, Segment};
+use crate::segment_files::FileKind;
 
 /// Which record is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +35,192 @@ pub struct TimestampAndOffset {
 
 /// A lookup that is prepared.
 #[derive(Debug)]
-pub struct TimeView;
+pub struct TimeView {
+    disk: Arc<dyn Disk>,
+    query: TimeQuery,
+    start: Offset,
+    upto: Offset,
+    sealed: Arc<Vec<Arc<SealedSegment>>>,
+    active: Part,
+}
+
+/// A segment as a lookup sees it.
+#[derive(Debug)]
+struct Part {
+    segment: Arc<Segment>,
+    size: u64,
+    newest: Option<TimeEntry>,
+    /// Entries in the index files, and those that are in memory yet; `None` and none for a sealed segment.
+    written: Option<(usize, usize)>,
+    offsets: Vec<OffsetEntry>,
+    times: Vec<TimeEntry>,
+}
 
 impl TimeView {
-    /// Looks; reads from the disk, and decompresses at most one batch of at most `max_uncompressed_bytes`.
+    pub(crate) fn new(log: &Log, query: TimeQuery, upto: Offset) -> TimeView {
+        let active = log.active();
+        let part = Part {
+            segment: Arc::clone(&active.segment),
+            size: active.size,
+            newest: active.newest,
+            written: Some((active.offset_index.written(), active.time_index.written())),
+            offsets: active.offset_index.unwritten().to_vec(),
+            times: active.time_index.unwritten().to_vec(),
+        };
+        TimeView {
+            disk: Arc::clone(log.disk()),
+            query,
+            start: log.start_offset(),
+            upto,
+            sealed: Arc::clone(log.sealed()),
+            active: part,
+        }
+    }
+
+    /// Looks; reads from the disk, and decompresses one batch after the other that may have the record, each to at most
+    /// `max_uncompressed_bytes`. `None` if there is no such record.
     pub fn find(self, max_uncompressed_bytes: usize) -> Result<Option<TimestampAndOffset>, ReadError> {
-        let _ = max_uncompressed_bytes;
-        todo!()
+        let parts = self.parts()?;
+        match self.query {
+            TimeQuery::AtOrAfter(time) => self.first_from(&parts, time.0, max_uncompressed_bytes),
+            TimeQuery::MaxTimestamp => match self.largest(&parts)? {
+                Some(time) => self.first_from(&parts, time, max_uncompressed_bytes),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The segments that have something in `start..upto`, in order.
+    fn parts(&self) -> Result<Vec<Part>, ReadError> {
+        let mut parts = Vec::new();
+        for sealed in self.sealed.iter().filter(|sealed| sealed.end > self.start) {
+            if sealed.segment.base < self.upto {
+                let newest = sealed.newest(&*self.disk)?;
+                let segment = Arc::clone(&sealed.segment);
+                parts.push(Part { segment, size: sealed.size, newest, written: None, offsets: vec![], times: vec![] });
+            }
+        }
+        if self.active.segment.base < self.upto {
+            parts.push(self.active.clone_shallow());
+        }
+        Ok(parts)
+    }
+
+    /// The first record of this time or later.
+    fn first_from(
+        &self,
+        parts: &[Part],
+        time: i64,
+        max_uncompressed_bytes: usize,
+    ) -> Result<Option<TimestampAndOffset>, ReadError> {
+        for part in parts.iter().filter(|part| part.newest.is_some_and(|newest| newest.timestamp_ms >= time)) {
+            let position = part.position_before_time(&*self.disk, time)?;
+            let mut found = None;
+            part.walk(position, self.start, self.upto, &mut |scanner, position, header| {
+                if header.max_timestamp.0 >= time {
+                    let bytes = scanner.bytes(position, header.size_bytes())?;
+                    found = self
+                        .first_record(&bytes, time, max_uncompressed_bytes)
+                        .map_err(|reason| part.corrupt(position, header.base_offset, &reason))?;
+                }
+                Ok(found.is_none())
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    fn first_record(&self, bytes: &[u8], time: i64, limit: usize) -> Result<Option<TimestampAndOffset>, BatchError> {
+        let batch = BatchView::read(bytes)?;
+        let mut records = batch.records(limit)?;
+        while let Some(record) = records.next_record()? {
+            if record.timestamp.0 >= time && record.offset >= self.start && record.offset < self.upto {
+                let leader_epoch = batch.header.leader_epoch;
+                return Ok(Some(TimestampAndOffset {
+                    timestamp: record.timestamp,
+                    offset: record.offset,
+                    leader_epoch,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The largest timestamp of a batch in `start..upto`.
+    fn largest(&self, parts: &[Part]) -> Result<Option<i64>, ReadError> {
+        let mut largest: Option<i64> = None;
+        for part in parts {
+            let Some(newest) = part.newest else { continue };
+            let offset = part.segment.absolute(newest.relative);
+            if offset >= self.start && offset < self.upto {
+                largest = largest.max(Some(newest.timestamp_ms));
+                continue;
+            }
+            // The newest record is not among those that count: only the batches can tell the next one.
+            part.walk(0, self.start, self.upto, &mut |_, _, header| {
+                largest = largest.max(Some(header.max_timestamp.0).filter(|&time| time >= 0));
+                Ok(true)
+            })?;
+        }
+        Ok(largest)
+    }
+}
+
+type Visit<'v> = dyn FnMut(&mut Scanner<'_>, u64, &BatchHeader) -> Result<bool, ReadError> + 'v;
+
+impl Part {
+    fn clone_shallow(&self) -> Part {
+        Part {
+            segment: Arc::clone(&self.segment),
+            offsets: self.offsets.clone(),
+            times: self.times.clone(),
+            ..*self
+        }
+    }
+
+    /// A place at or before the first record of this time or later.
+    fn position_before_time(&self, disk: &dyn Disk, time: i64) -> Result<u64, ReadError> {
+        let not_later = |entry: &TimeEntry| entry.timestamp_ms <= time;
+        let in_memory = self.times.partition_point(not_later).checked_sub(1).map(|last| self.times[last]);
+        let entry = match in_memory {
+            Some(entry) => Some(entry),
+            None => {
+                let path = self.segment.path(FileKind::TimeIndex);
+                last_in_file(disk, &path, self.written.map(|(_, times)| times), not_later)?.map(|(_, entry)| entry)
+            }
+        };
+        let Some(entry) = entry else { return Ok(0) };
+        let not_behind = |offset: &OffsetEntry| offset.relative <= entry.relative;
+        if let Some(last) = self.offsets.partition_point(not_behind).checked_sub(1) {
+            return Ok(u64::from(self.offsets[last].position));
+        }
+        let path = self.segment.path(FileKind::OffsetIndex);
+        let offset = last_in_file(disk, &path, self.written.map(|(offsets, _)| offsets), not_behind)?;
+        Ok(offset.map_or(0, |(_, offset)| u64::from(offset.position)))
+    }
+
+    /// Visits the batches from `position` on that have something in `start..upto`, as long as `visit` says so.
+    fn walk(&self, position: u64, start: Offset, upto: Offset, visit: &mut Visit<'_>) -> Result<(), ReadError> {
+        let mut scanner = Scanner::new(&self.segment, position, self.size);
+        loop {
+            match scanner.next_batch()? {
+                Step::Batch { header, .. } if header.base_offset >= upto => return Ok(()),
+                Step::Batch { header, .. } if header.last_offset() < start => {}
+                Step::Batch { position, header } => {
+                    if !visit(&mut scanner, position, &header)? {
+                        return Ok(());
+                    }
+                }
+                Step::End => return Ok(()),
+                Step::Bad { position, reason } => return Err(self.corrupt(position, start, &reason)),
+            }
+        }
+    }
+
+    fn corrupt(&self, position: u64, offset: Offset, reason: &BatchError) -> ReadError {
+        let file = self.segment.path(FileKind::Log);
+        CorruptLog { file, position, offset, reason: reason.to_string() }.into()
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::entry::Entry;
-use super::lookup::last_in_file;
 use crate::disk::{Action, Disk, DiskError, OpenMode};
 
 /// Entries that are collected before they are written: one page.
@@ -21,14 +20,20 @@ pub(crate) struct GrowingIndex<E> {
 }
 
 impl<E: Entry> GrowingIndex<E> {
-    /// An index without entries, whatever is in its file.
+    /// An index without entries. A file of another one's entries is emptied when the first are written.
     pub(crate) fn new() -> GrowingIndex<E> {
-        GrowingIndex { written: 0, last_written: None, unwritten: Vec::new(), file_differs: true }
+        GrowingIndex { written: 0, last_written: None, unwritten: Vec::new(), file_differs: false }
     }
 
-    /// An index of the first `written` entries in its file, of which `last` is the last.
-    pub(crate) fn of_file(written: usize, last: Option<E>) -> GrowingIndex<E> {
-        GrowingIndex { written, last_written: last, unwritten: Vec::new(), file_differs: true }
+    /// An index without entries, of a segment whose index file can't be relied on.
+    pub(crate) fn instead_of_file() -> GrowingIndex<E> {
+        GrowingIndex { file_differs: true, ..GrowingIndex::new() }
+    }
+
+    /// An index of the first `written` entries in its file, of which `last` is the last; `is_all` if the file has no
+    /// more than them.
+    pub(crate) fn of_file(written: usize, last: Option<E>, is_all: bool) -> GrowingIndex<E> {
+        GrowingIndex { written, last_written: last, unwritten: Vec::new(), file_differs: !is_all }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -37,6 +42,11 @@ impl<E: Entry> GrowingIndex<E> {
 
     pub(crate) fn written(&self) -> usize {
         self.written
+    }
+
+    /// The entries in memory, which follow those in the file.
+    pub(crate) fn unwritten(&self) -> &[E] {
+        &self.unwritten
     }
 
     pub(crate) fn last(&self) -> Option<E> {
@@ -62,9 +72,10 @@ impl<E: Entry> GrowingIndex<E> {
     }
 
     /// Writes what is not in the file yet, and cuts what does not belong there; the file is made if it is absent.
-    pub(crate) fn write(&mut self, disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
+    /// Whether there was something to do.
+    pub(crate) fn write(&mut self, disk: &dyn Disk, path: &Path) -> Result<bool, DiskError> {
         if self.unwritten.is_empty() && !self.file_differs {
-            return Ok(());
+            return Ok(false);
         }
         let mode = if self.written == 0 { OpenMode::Create } else { OpenMode::Write };
         let file = disk.open(path, mode).map_err(DiskError::of(Action::Open, path))?;
@@ -83,19 +94,6 @@ impl<E: Entry> GrowingIndex<E> {
         self.written += self.unwritten.len();
         self.unwritten = Vec::new();
         self.file_differs = false;
-        Ok(())
-    }
-
-    /// Removes the entries from the end for which `keep` is false; it is true for a first part of them.
-    pub(crate) fn truncate(&mut self, disk: &dyn Disk, path: &Path, keep: impl Fn(&E) -> bool) -> Result<(), DiskError> {
-        let kept = self.unwritten.partition_point(&keep);
-        self.unwritten.truncate(kept);
-        if kept == 0 && self.last_written.is_some_and(|last| !keep(&last)) {
-            let last = last_in_file(disk, path, self.written, keep)?;
-            self.written = last.map_or(0, |(index, _)| index + 1);
-            self.last_written = last.map(|(_, entry)| entry);
-            self.file_differs = true;
-        }
-        Ok(())
+        Ok(true)
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use klamm_model::{Offset, TimestampMs};
 use klamm_records::PlacedBatch;
 
-use crate::disk::DiskError;
+use crate::disk::{Action, DiskError, OpenMode};
 use crate::log::{Log, StopReason};
+use crate::segment::{ActiveSegment, Segment};
+use crate::segment_files::FileKind;
 
 /// What an append did beside appending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,13 +51,89 @@ pub enum AppendError {
 impl Log {
     /// Appends a batch at the end. It is in the page cache then; [`Log::begin_flush`] makes it durable.
     pub fn append(&mut self, batch: &PlacedBatch, now: TimestampMs) -> Result<Appended, AppendError> {
-        let _ = (batch, now);
-        todo!()
+        self.check_order(batch)?;
+        self.repair_tail()?;
+        let rolled = if self.active.is_over_for(&batch.header, &self.config, now) { self.roll(now)? } else { None };
+        if let Err(source) = self.active.segment.file.write_at(self.active.size, &batch.parts()) {
+            self.tail_is_uncertain = true;
+            let path = self.active.segment.path(FileKind::Log);
+            return Err(self.refuse(DiskError { action: Action::Write, path, source }));
+        }
+        self.active.note(&batch.header, self.config.index_interval_bytes);
+        self.write_full_index_pages();
+        self.epochs.assign(batch.header.leader_epoch, batch.header.base_offset);
+        Ok(Appended { rolled })
     }
 
     /// Seals the active segment if its time (`segment.ms`) is over. The new segment's base offset.
     pub fn roll_if_due(&mut self, now: TimestampMs) -> Result<Option<Offset>, AppendError> {
-        let _ = now;
-        todo!()
+        if self.active.is_old(now, &self.config, now) { self.roll(now) } else { Ok(None) }
+    }
+
+    fn check_order(&self, batch: &PlacedBatch) -> Result<(), AppendError> {
+        if let Some(reason) = &self.stopped {
+            return Err(AppendError::Stopped(Arc::clone(reason)));
+        }
+        let header = &batch.header;
+        if header.base_offset < self.active.end || header.last_offset_delta < 0 {
+            let (base_offset, last_offset) = (header.base_offset, header.last_offset());
+            return Err(AppendError::OutOfOrder { base_offset, last_offset, end: self.active.end });
+        }
+        if batch.size_bytes() > i32::MAX as usize {
+            return Err(AppendError::TooLarge { size_bytes: batch.size_bytes() });
+        }
+        Ok(())
+    }
+
+    /// Seals the active segment and begins the next one at the log's end; nothing if the active one is empty.
+    pub(super) fn roll(&mut self, now: TimestampMs) -> Result<Option<Offset>, AppendError> {
+        let base = self.active.end;
+        if base == self.active.segment.base {
+            return Ok(None);
+        }
+        match self.begin_segment(base, now) {
+            Ok(next) => {
+                let previous = std::mem::replace(&mut self.active, next);
+                let sealed = Arc::new(previous.seal());
+                self.durability.sealed(&sealed);
+                Arc::make_mut(&mut self.sealed).push(sealed);
+                Ok(Some(base))
+            }
+            Err(error) => Err(self.refuse(error)),
+        }
+    }
+
+    fn begin_segment(&mut self, base: Offset, now: TimestampMs) -> Result<ActiveSegment, DiskError> {
+        self.active.write_final_indexes(&*self.disk)?;
+        let segment = Segment::open(&*self.disk, &self.dir, base, OpenMode::Create)?;
+        self.durability.names_changed();
+        Ok(ActiveSegment::empty(segment, now))
+    }
+
+    /// Removes what a failed write may have left behind the log's end.
+    fn repair_tail(&mut self) -> Result<(), AppendError> {
+        if self.tail_is_uncertain {
+            self.active.cut_tail().map_err(|error| self.refuse(error))?;
+            self.tail_is_uncertain = false;
+        }
+        Ok(())
+    }
+
+    /// Index pages can be written again from the log: a failure here refuses nothing and is tried again.
+    fn write_full_index_pages(&mut self) {
+        if !self.active.offset_index.is_page_full() {
+            return;
+        }
+        if let Err(error) = self.active.write_indexes(&*self.disk) {
+            tracing::warn!(%error, "index entries stay in memory");
+        }
+    }
+
+    /// A full disk refuses this write, any other failure all that follow.
+    pub(super) fn refuse(&mut self, error: DiskError) -> AppendError {
+        if error.is_full() && error.action != Action::Sync {
+            return AppendError::DiskFull(error);
+        }
+        AppendError::Disk(self.stop(error))
     }
 }

@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use klamm_model::{LeaderEpoch, Offset};
 
-use crate::disk::DiskError;
-use crate::log::{Log, StopReason};
-use crate::producer_snapshot::ProducerSnapshotEntry;
+use super::open::remove;
+use super::{Log, StopReason};
+use crate::disk::{Action, DiskError};
+use crate::producer_snapshot::{self, ProducerSnapshotEntry};
+use crate::segment_files::{self, FileKind};
+
+/// Snapshots that are kept: the newest, and one before it should that be damaged.
+const KEPT_SNAPSHOTS: usize = 2;
 
 /// Why a log couldn't be closed in order: it must be recovered at the next start.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +25,14 @@ pub enum CloseError {
 }
 
 impl Log {
-    /// Writes indexes and leader epochs, and gives the offset for `recovery-point-offset-checkpoint`.
+    /// Writes indexes and leader epochs, and gives the offset for `recovery-point-offset-checkpoint`: all below it
+    /// is on the disk, and so is all that a recovery from there needs.
     pub fn checkpoint(&mut self) -> Result<Offset, DiskError> {
-        todo!()
+        if self.stopped.is_none() {
+            self.active.write_indexes(&*self.disk)?;
+            self.epochs.write(&*self.disk, &self.dir)?;
+        }
+        Ok(self.durability.offset)
     }
 
     /// Writes a producer snapshot of the state of all batches below `offset`, and removes those that no recovery
@@ -32,36 +42,77 @@ impl Log {
         offset: Offset,
         entries: &[ProducerSnapshotEntry],
     ) -> Result<(), DiskError> {
-        let _ = (offset, entries);
-        todo!()
+        producer_snapshot::write(&*self.disk, &self.snapshot_path(offset), entries)?;
+        let mut older = self.snapshots()?;
+        older.retain(|&other| other < offset);
+        let surplus = older.len().saturating_sub(KEPT_SNAPSHOTS - 1);
+        // One that the recovery of unsynced batches could have to go back to is needed still.
+        let needed = older.iter().rposition(|&other| other <= self.durability.offset).unwrap_or(0);
+        for &old in &older[..surplus.min(needed)] {
+            remove(&*self.disk, &self.snapshot_path(old))?;
+        }
+        Ok(())
     }
 
     /// Records that `epoch` begins at `start`, if it is new.
     pub fn assign_epoch(&mut self, epoch: LeaderEpoch, start: Offset) {
-        let _ = (epoch, start);
-        todo!()
+        self.epochs.assign(epoch, start);
     }
 
     /// The largest epoch not above `epoch` and where it ends, as OffsetForLeaderEpoch answers (KIP-101, KIP-279);
     /// `None` if the log knows none.
     pub fn epoch_end_offset(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
-        let _ = epoch;
-        todo!()
+        self.epochs.end_offset(epoch, self.active.end)
     }
 
     /// The epoch of the record at `offset`, if it is known.
     pub fn epoch_of(&self, offset: Offset) -> Option<LeaderEpoch> {
-        let _ = offset;
-        todo!()
+        self.epochs.of(offset)
     }
 
     /// The newest epoch.
     pub fn latest_epoch(&self) -> Option<LeaderEpoch> {
-        todo!()
+        self.epochs.latest()
     }
 
-    /// Flushes and writes everything that a clean start needs. Blocks.
+    /// Flushes and writes everything that a clean start needs; the end offset. Blocks.
     pub fn close(&mut self) -> Result<Offset, CloseError> {
-        todo!()
+        if let Some(ticket) = self.begin_flush() {
+            let result = ticket.run();
+            self.finish_flush(ticket, result);
+        }
+        if let Some(reason) = &self.stopped {
+            return Err(CloseError::Stopped(Arc::clone(reason)));
+        }
+        if self.tail_is_uncertain {
+            self.active.cut_tail()?;
+            self.tail_is_uncertain = false;
+        }
+        let disk = Arc::clone(&self.disk);
+        if self.active.write_final_indexes(&*disk)? {
+            self.active.sync_indexes(&*disk)?;
+            disk.sync_dir(&self.dir).map_err(DiskError::of(Action::Sync, &self.dir))?;
+        }
+        self.epochs.write(&*disk, &self.dir)?;
+        Ok(self.active.end)
+    }
+
+    pub(super) fn remove_snapshots_beyond(&mut self, end: Offset) -> Result<(), DiskError> {
+        for offset in self.snapshots()?.into_iter().filter(|&offset| offset > end) {
+            remove(&*self.disk, &self.snapshot_path(offset))?;
+        }
+        Ok(())
+    }
+
+    /// Offsets of the snapshots that are there, in order.
+    fn snapshots(&self) -> Result<Vec<Offset>, DiskError> {
+        let entries = self.disk.list(&self.dir).map_err(DiskError::of(Action::List, &self.dir))?;
+        let snapshot = |name: &str| match segment_files::parse(name) {
+            Some((offset, FileKind::Snapshot)) => Some(offset),
+            _ => None,
+        };
+        let mut offsets: Vec<Offset> = entries.iter().filter_map(|entry| snapshot(&entry.name)).collect();
+        offsets.sort_unstable();
+        Ok(offsets)
     }
 }

@@ -1,1 +1,225 @@
-//! x
+//! Building the chain of segments from the files.
+
+use std::sync::Arc;
+use std::path::Path;
+
+use klamm_model::Offset;
+
+use super::damage::{self, BadPlace, Damage};
+use super::open::{CorruptLog, Found, OpenError, OpenState, Recovery};
+use crate::config::LogConfig;
+use crate::disk::{Action, Disk, DiskError, OpenMode};
+use crate::index::{GrowingIndex, OffsetEntry, TimeEntry, last_in_file, read_all, read_last};
+use crate::scanner::{Scanner, Step};
+use crate::segment::{ActiveSegment, SealedSegment, Segment};
+use crate::segment_files::{self, FileKind};
+
+/// What is needed to build the chain.
+pub(super) struct Chain<'a> {
+    pub disk: &'a dyn Disk,
+    pub dir: &'a Arc<Path>,
+    pub config: &'a LogConfig,
+    pub state: OpenState,
+}
+
+/// A segment that was walked through to where it can be read.
+pub(super) struct Walked {
+    pub segment: ActiveSegment,
+    /// Where it stops being readable before its end, and why.
+    bad: Option<(u64, String)>,
+}
+
+impl Chain<'_> {
+    /// The sealed segments and the active one.
+    pub(super) fn restore(
+        &self,
+        found: &Found,
+        recovery: &mut Recovery,
+    ) -> Result<(Vec<Arc<SealedSegment>>, ActiveSegment), OpenError> {
+        let Some(last) = found.segments.len().checked_sub(1) else {
+            return Ok((Vec::new(), self.begin(self.state.log_start_offset)?));
+        };
+        let first_walked = if self.state.clean {
+            last
+        } else {
+            let point = self.state.recovery_point;
+            found.segments.partition_point(|&(base, _)| base <= point).saturating_sub(1)
+        };
+        let mut sealed = Vec::with_capacity(last);
+        for pair in found.segments[..=first_walked].windows(2) {
+            let segment = Segment::open(self.disk, self.dir, pair[0].0, OpenMode::Write)?;
+            sealed.push(Arc::new(SealedSegment::new(segment, pair[0].1, pair[1].0, None)));
+        }
+        for index in first_walked..=last {
+            let later = &found.segments[index + 1..];
+            let mut walked = self.walk(found.segments[index], recovery)?;
+            if self.settle(&mut walked, found.segments[index].1, later, recovery)? || later.is_empty() {
+                return self.finish(sealed, walked.segment);
+            }
+            walked.segment.write_final_indexes(self.disk)?;
+            sealed.push(Arc::new(walked.segment.seal()));
+        }
+        Ok((sealed, self.begin(self.state.log_start_offset)?))
+    }
+
+    /// The chain as it is, unless all of it lies below the log start offset.
+    fn finish(
+        &self,
+        sealed: Vec<Arc<SealedSegment>>,
+        active: ActiveSegment,
+    ) -> Result<(Vec<Arc<SealedSegment>>, ActiveSegment), OpenError> {
+        if active.end >= self.state.log_start_offset {
+            return Ok((sealed, active));
+        }
+        // What was lost in a crash had been deleted before it.
+        for base in sealed.iter().map(|sealed| sealed.segment.base).chain([active.segment.base]) {
+            super::deletion::remove_segment(self.disk, self.dir, base)?;
+        }
+        Ok((Vec::new(), self.begin(self.state.log_start_offset)?))
+    }
+
+    pub(super) fn begin(&self, base: Offset) -> Result<ActiveSegment, DiskError> {
+        let segment = Segment::open(self.disk, self.dir, base, OpenMode::Create)?;
+        Ok(ActiveSegment::empty(segment, self.state.now))
+    }
+
+    /// Goes through a segment from its last usable index entry on; verifies what is not known to be on the disk.
+    pub(super) fn walk(&self, (base, size): (Offset, u64), recovery: &mut Recovery) -> Result<Walked, OpenError> {
+        let segment = Segment::open(self.disk, self.dir, base, OpenMode::Write)?;
+        let mut active = ActiveSegment::empty(Arc::clone(&segment), self.state.now);
+        let has_index = read_last::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?.is_some();
+        if !self.resume(&mut active, size)? && has_index {
+            active.offset_index = GrowingIndex::instead_of_file();
+            active.time_index = GrowingIndex::instead_of_file();
+            recovery.rebuilt_indexes += 1;
+        }
+        let mut scanner = Scanner::new(&segment, active.size, size);
+        loop {
+            let bad = match scanner.next_batch()? {
+                Step::End => return Ok(Walked { segment: active, bad: None }),
+                Step::Bad { position, reason } => (position, reason.to_string()),
+                Step::Batch { position, header } if header.base_offset < active.end => {
+                    (position, format!("a batch of offset {} follows offset {}", header.base_offset, active.end))
+                }
+                Step::Batch { position, header } => {
+                    let known = self.state.clean || header.last_offset() < self.state.recovery_point;
+                    let verdict = if known { Ok(()) } else { scanner.verify(position, &header)? };
+                    match verdict {
+                        Ok(()) => {
+                            active.note(&header, self.config.index_interval_bytes);
+                            recovery.verified_bytes += if known { 0 } else { header.size_bytes() as u64 };
+                            continue;
+                        }
+                        Err(reason) => (position, reason.to_string()),
+                    }
+                }
+            };
+            return Ok(Walked { segment: active, bad: Some(bad) });
+        }
+    }
+
+    /// Takes up the indexes on the disk as far as they can be relied on; whether they could.
+    fn resume(&self, active: &mut ActiveSegment, size: u64) -> Result<bool, OpenError> {
+        let segment = Arc::clone(&active.segment);
+        let Some((count, last)) = self.last_usable_entry(&segment, size)? else { return Ok(false) };
+        let header = |position| match Scanner::new(&segment, position, size).next_batch() {
+            Ok(Step::Batch { header, .. }) => Ok(Some(header)),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let (Some(first), Some(indexed)) = (header(0)?, header(u64::from(last.position))?) else {
+            return Ok(false);
+        };
+        if indexed.last_offset() != segment.absolute(last.relative) {
+            return Ok(false);
+        }
+        let path = segment.path(FileKind::TimeIndex);
+        // After a clean stop the entry that ends the file is kept, so that nothing has to be written.
+        let newest = if self.state.clean { u32::MAX } else { last.relative };
+        let times = last_in_file::<TimeEntry>(self.disk, &path, None, |entry| entry.relative <= newest)?;
+        active.resume(
+            GrowingIndex::of_file(count, Some(last), self.state.clean),
+            GrowingIndex::of_file(times.map_or(0, |(index, _)| index + 1), times.map(|(_, entry)| entry), self.state.clean),
+            first.max_timestamp,
+        );
+        active.continue_from(&indexed, u64::from(last.position));
+        Ok(true)
+    }
+
+    /// The last entry of the offset index that lies below the recovery point, and how many there are up to it.
+    fn last_usable_entry(&self, segment: &Segment, size: u64) -> Result<Option<(usize, OffsetEntry)>, DiskError> {
+        let path = segment.path(FileKind::OffsetIndex);
+        if self.state.clean {
+            let fits = |entry: &OffsetEntry| u64::from(entry.position) < size;
+            return Ok(last_in_file(self.disk, &path, None, fits)?.map(|(index, entry)| (index + 1, entry)));
+        }
+        let point = segment.relative(self.state.recovery_point.max(segment.base));
+        let entries = read_all::<OffsetEntry>(self.disk, &path)?;
+        let count = entries.partition_point(|entry| entry.relative < point && u64::from(entry.position) < size);
+        Ok(count.checked_sub(1).map(|last| (count, entries[last])))
+    }
+
+    /// Decides what becomes of a segment that can't be read to its end, or does not reach the next one: an error, or
+    /// the log ends here. Whether it does.
+    fn settle(
+        &self,
+        walked: &mut Walked,
+        size: u64,
+        later: &[(Offset, u64)],
+        recovery: &mut Recovery,
+    ) -> Result<bool, OpenError> {
+        let end = walked.segment.end;
+        let next = later.first().map(|&(base, _)| base);
+        let bad = match walked.bad.take() {
+            Some(bad) => bad,
+            None if next.is_none_or(|next| next == end) => return Ok(false),
+            None => (size, format!("the next segment begins at offset {}", next.unwrap_or(end))),
+        };
+        let more_segments = later.iter().any(|&(_, size)| size > 0);
+        let place = BadPlace { position: bad.0, expected: end, size, more_segments };
+        let known_here = end < self.state.recovery_point || self.state.clean;
+        let overlaps = next.is_some_and(|next| next < end);
+        let damage = match bad.0 == size && !overlaps {
+            _ if known_here || overlaps => Damage::Corrupt,
+            true => Damage::Torn { hole: more_segments },
+            false => damage::judge(&walked.segment.segment, place)?,
+        };
+        match damage {
+            Damage::Corrupt => {
+                let file = walked.segment.segment.path(FileKind::Log);
+                Err(CorruptLog { file, position: bad.0, offset: end, reason: bad.1 }.into())
+            }
+            Damage::Torn { hole } => {
+                self.cut(&walked.segment, size, hole, later, recovery)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Ends the log where `segment` stops being readable.
+    fn cut(
+        &self,
+        segment: &ActiveSegment,
+        size: u64,
+        hole: bool,
+        later: &[(Offset, u64)],
+        recovery: &mut Recovery,
+    ) -> Result<(), DiskError> {
+        let file = segment.segment.path(FileKind::Log);
+        let bytes = size - segment.size + later.iter().map(|&(_, size)| size).sum::<u64>();
+        tracing::warn!(
+            file = %file.display(), position = segment.size, offset = %segment.end, bytes, batches_behind = hole,
+            "cut off what was not on the disk yet when the broker stopped"
+        );
+        segment.cut_tail()?;
+        // The newest first: what is left after a crash in between is a chain again.
+        for &(base, _) in later.iter().rev() {
+            super::deletion::remove_segment(self.disk, self.dir, base)?;
+        }
+        recovery.truncated_bytes += bytes;
+        recovery.truncated_at = Some((file, segment.size));
+        recovery.discarded_behind_hole |= hole;
+        let path = segment_files::path(self.dir, segment.segment.base, FileKind::Log);
+        self.disk.sync_dir(self.dir).map_err(DiskError::of(Action::Sync, &path))
+    }
+}

@@ -1,0 +1,13 @@
+//! The log by its effects, on a simulated disk and on a real one.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod append_and_read;
+mod failures;
+mod fixture;
+mod kafka_tools;
+mod power_loss;
+mod recovery;
+mod retention;
+mod time;
+mod truncation;
