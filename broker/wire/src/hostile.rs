@@ -30,7 +30,7 @@ fn decode_cheaply<M: Message>(bytes: &Bytes, version: i16) {
         .bytes_max
     };
     let usual = peak(Limits::REQUEST);
-    assert!(usual <= MOST_EXPANSION * length + ERROR_BYTES, "{} bytes for a frame of {length}", usual);
+    assert!(usual <= MOST_EXPANSION * length + ERROR_BYTES, "{usual} bytes for a frame of {length}");
     // Lists grow by doubling, and the old half lives while it is copied.
     let tight = peak(TIGHT);
     assert!(tight <= 3 * TIGHT.max_decoded_bytes as u64 + ERROR_BYTES, "{tight} bytes against the limit");
@@ -120,7 +120,7 @@ fn a_count_that_lies_is_refused_before_it_costs() {
     let frame = Bytes::from_static(&[0xff, 0xff, 0, 1, 0, 0, 0, 9, 0x7f, 0xff, 0xff, 0xff, 0, 0]);
     let mut error = None;
     let cost = measure(|| {
-        error = ProduceRequest::decode(&mut Decoder::new(frame.clone(), Limits::REQUEST), 3).err()
+        error = ProduceRequest::decode(&mut Decoder::new(frame.clone(), Limits::REQUEST), 3).err();
     });
     let error = error.unwrap();
     assert_eq!(error.fault(), DecodeFault::TooManyElements { count: i32::MAX as usize, remaining: 2 });

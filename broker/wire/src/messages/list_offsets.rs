@@ -36,7 +36,7 @@ pub struct ListOffsetsPartition {
     #[field(versions = "4+", default = -1, ignorable)]
     pub current_leader_epoch: i32,
     /// The time to look up in milliseconds since 1970; or -1 the end, -2 the start, -3 the largest timestamp,
-    /// -4 the local start, -5 the end of tiered storage.
+    /// -4 the local start, -5 the end of tiered storage, -6 the first offset that is not in tiered storage yet.
     pub timestamp: i64,
 }
 

@@ -54,10 +54,6 @@ impl Parser<'_> {
                 self.expect(' ');
                 self.fields()
             }
-            Some('(') if word == "TopicId" => {
-                let id = self.list('(', ')').remove(0);
-                id
-            }
             Some('(') if word == "Records" => joined(self.list('(', ')').remove(0)),
             Some('(') => self.list('(', ')').remove(0),
             _ if word == "None" => Tree::Null,
@@ -154,6 +150,8 @@ fn uuid_as_topic_id(word: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{Tree, tree_of};
 
     #[derive(Debug)]
@@ -161,7 +159,7 @@ mod tests {
     struct Outer {
         id: Newtype,
         list: Vec<Option<&'static str>>,
-        unknown_tagged_fields: std::collections::BTreeMap<i32, i32>,
+        unknown_tagged_fields: BTreeMap<i32, i32>,
     }
 
     #[derive(Debug)]
@@ -173,7 +171,7 @@ mod tests {
         let outer = Outer {
             id: Newtype(-7),
             list: vec![None, Some("a, \"b}")],
-            unknown_tagged_fields: Default::default(),
+            unknown_tagged_fields: BTreeMap::default(),
         };
         let list = Tree::List(vec![Tree::Null, Tree::Leaf("\"a, \\\"b}\"".into())]);
         let fields = [("id".to_owned(), Tree::Leaf("-7".into())), ("list".to_owned(), list)];
