@@ -1,6 +1,7 @@
 //! What is promised of a controller whose disk misbehaves.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use klamm_model::{BrokerId, ErrorCode};
 
@@ -9,6 +10,9 @@ use crate::command::MetadataCommand;
 use crate::fixtures;
 use crate::image::MetadataImage;
 use crate::raft::TestDisk;
+
+/// Beyond this, what is waited for does not come.
+const PATIENCE: Option<Duration> = Some(Duration::from_secs(30));
 
 async fn start(disk: &TestDisk) -> Controller {
     let options = ControllerOptions {
@@ -70,10 +74,10 @@ async fn a_log_that_was_cut_back_to_a_snapshot_gives_the_same_image() {
     let last = controller.image().applied();
     controller.inner.raft.trigger().snapshot().await.unwrap();
     let snapshot_taken = |m: &openraft::RaftMetrics<u64, _>| m.snapshot.is_some_and(|id| id.index >= last);
-    controller.inner.raft.wait(None).metrics(snapshot_taken, "snapshot").await.unwrap();
+    controller.inner.raft.wait(PATIENCE).metrics(snapshot_taken, "snapshot").await.unwrap();
     controller.inner.raft.trigger().purge_log(last).await.unwrap();
     let purged = |m: &openraft::RaftMetrics<u64, _>| m.purged.is_some_and(|id| id.index == last);
-    controller.inner.raft.wait(None).metrics(purged, "purge").await.unwrap();
+    controller.inner.raft.wait(PATIENCE).metrics(purged, "purge").await.unwrap();
     controller.submit(fixtures::create("late", 1, &[])).await.unwrap();
     let before = controller.image();
 
@@ -81,4 +85,17 @@ async fn a_log_that_was_cut_back_to_a_snapshot_gives_the_same_image() {
     assert_eq!(topic_names(&after.image()), ["late", "orders"]);
     assert_eq!(after.image().next_producer_id(), before.next_producer_id());
     assert_eq!(after.image().brokers().collect::<Vec<_>>(), before.brokers().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_start_that_applied_much_makes_the_next_one_short() {
+    let disk = TestDisk::default();
+    let controller = start(&disk).await;
+    for _ in 0..60 {
+        controller.submit(MetadataCommand::AllocateProducerIds { count: 1 }).await.unwrap();
+    }
+    let again = start(&disk.after_power_loss()).await;
+    let snapshot_taken = |m: &openraft::RaftMetrics<u64, _>| m.snapshot.is_some_and(|id| id.index > 60);
+    again.inner.raft.wait(PATIENCE).metrics(snapshot_taken, "snapshot").await.unwrap();
+    assert_eq!(again.image().next_producer_id(), 60);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use klamm_model::{BrokerId, ClusterId};
-use openraft::{BasicNode, Config, Raft, SnapshotPolicy};
+use openraft::{BasicNode, Config, LogIdOptionExt, Raft, SnapshotPolicy};
 use tokio::sync::Mutex;
 
 use super::{Controller, Inner, StartError};
@@ -15,6 +15,9 @@ use crate::raft::{Batch, LogStore, MetadataStore, NoPeers, Owner, StateMachine, 
 
 /// Entries between snapshots: a start reads at most so many, which takes some milliseconds.
 const SNAPSHOT_EVERY: u64 = 1000;
+/// A start that had to apply more entries than this makes a snapshot, or a broker that only starts and stops would
+/// start slower each time: its registration is one of the entries that cost most.
+const MANY_APPLIED: u64 = 50;
 /// Entries that are kept though a snapshot has them, for a follower that is a little behind.
 const KEPT_ENTRIES: u64 = 100;
 /// A broker that is alone needs milliseconds; this is for a disk that is very slow.
@@ -64,6 +67,7 @@ impl Controller {
         };
         let controller = Controller { inner: Arc::new(inner) };
         lead(&raft, raft_id).await?;
+        shorten_next_start(&raft).await?;
         images.set_leader(Some(node_id));
         tokio::spawn(follow_leader(raft, images));
         Ok(controller)
@@ -95,6 +99,19 @@ async fn lead(raft: &Raft<TypeConfig>, raft_id: u64) -> Result<(), StartError> {
     leads.map_err(|error| StartError::NoLeader(Box::new(error)))?;
     // An entry of this term commits everything before it, and is applied after it (Raft, section 5.4.2).
     raft.client_write(Batch(Vec::new())).await.map_err(raft_failed)?;
+    Ok(())
+}
+
+/// Makes a snapshot, in the background, if this start had to apply many entries.
+async fn shorten_next_start(raft: &Raft<TypeConfig>) -> Result<(), StartError> {
+    let (applied, snapshot) = {
+        let metrics = raft.data_metrics();
+        let metrics = metrics.borrow();
+        (metrics.last_applied.index(), metrics.snapshot.index())
+    };
+    if applied.unwrap_or(0).saturating_sub(snapshot.unwrap_or(0)) > MANY_APPLIED {
+        raft.trigger().snapshot().await.map_err(raft_failed)?;
+    }
     Ok(())
 }
 
