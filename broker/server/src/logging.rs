@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 /// What is logged where nothing else is asked for. What other crates say is of interest only if it is bad.
-pub const DEFAULT_FILTER: &str = "warn,klamm=info,klamm_server=info,klamm_controller=info,klamm_partition=info,klamm_log=info";
+pub const DEFAULT_FILTER: &str =
+    "warn,klamm=info,klamm_server=info,klamm_controller=info,klamm_partition=info,klamm_log=info";
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

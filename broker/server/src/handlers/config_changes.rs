@@ -64,7 +64,8 @@ async fn submit(
                 // The next request of this client finds the settings in force.
                 broker.partitions.follow(broker.controller.image().applied()).await;
             }
-            let answers = answers.into_iter().map(|answer| answer.map_err(|refusal| KafkaError::from(&refusal)));
+            let answers =
+                answers.into_iter().map(|answer| answer.map_err(|refusal| KafkaError::from(&refusal)));
             names.into_iter().zip(answers).map(altered).collect()
         }
     }

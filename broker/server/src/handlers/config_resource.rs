@@ -46,7 +46,9 @@ fn this_broker(broker: &Broker, name: &str) -> Result<BrokerId, KafkaError> {
     match name.parse() {
         Err(_) => Err(refusal(&format!("Broker id must be an integer, but it is: {name}"))),
         Ok(id) if BrokerId(id) == own => Ok(own),
-        Ok(id) => Err(refusal(&format!("Unexpected broker id, expected {own} or empty string, but received {id}"))),
+        Ok(id) => {
+            Err(refusal(&format!("Unexpected broker id, expected {own} or empty string, but received {id}")))
+        }
     }
 }
 

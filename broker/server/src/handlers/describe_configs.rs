@@ -27,8 +27,7 @@ pub(crate) async fn handle(
     _ctx: &RequestContext,
     request: DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
-    let detail =
-        Detail { synonyms: request.include_synonyms, documentation: request.include_documentation };
+    let detail = Detail { synonyms: request.include_synonyms, documentation: request.include_documentation };
     let results = request.resources.into_iter().map(|resource| result(broker, resource, detail)).collect();
     DescribeConfigsResponse { results, ..DescribeConfigsResponse::default() }
 }
@@ -56,7 +55,10 @@ fn result(broker: &Broker, resource: DescribeConfigsResource, detail: Detail) ->
     result
 }
 
-fn describe(broker: &Broker, resource: &DescribeConfigsResource) -> Result<Vec<DescribedSetting>, KafkaError> {
+fn describe(
+    broker: &Broker,
+    resource: &DescribeConfigsResource,
+) -> Result<Vec<DescribedSetting>, KafkaError> {
     let image = broker.controller.image();
     let layers = image.broker_layers(&broker.static_settings, broker.node_id);
     Ok(match config_resource::parse(broker, resource.resource_type, &resource.resource_name)? {

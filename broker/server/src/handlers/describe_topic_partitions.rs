@@ -79,7 +79,8 @@ impl Page<'_> {
                 response.topics.push(absent(name, code));
                 continue;
             };
-            let first = cursor.filter(|cursor| cursor.topic_name == name).map_or(0, |cursor| cursor.partition_index);
+            let first =
+                cursor.filter(|cursor| cursor.topic_name == name).map_or(0, |cursor| cursor.partition_index);
             let (described, next) = self.topic(topic, usize::try_from(first).unwrap_or(0));
             response.topics.push(described);
             if let Some(next) = next {
@@ -100,7 +101,9 @@ impl Page<'_> {
         let offline = self.offline(topic);
         let fitting = topic.partitions.iter().enumerate().take(end).skip(first);
         let partitions: Vec<_> = fitting
-            .map(|(index, partition)| described(index, partition, offline.contains(&index).then_some(self.broker.node_id)))
+            .map(|(index, partition)| {
+                described(index, partition, offline.contains(&index).then_some(self.broker.node_id))
+            })
             .collect();
         self.left -= partitions.len();
         let described = DescribeTopicPartitionsResponseTopic {
@@ -118,7 +121,10 @@ impl Page<'_> {
     fn offline(&self, topic: &TopicImage) -> BTreeSet<usize> {
         let Ok(hosted) = self.broker.partitions.by_id(topic.id) else { return BTreeSet::new() };
         let replicas = hosted.replicas().iter().enumerate();
-        replicas.filter(|(_, replica)| matches!(replica, Replica::Offline(_))).map(|(index, _)| index).collect()
+        replicas
+            .filter(|(_, replica)| matches!(replica, Replica::Offline(_)))
+            .map(|(index, _)| index)
+            .collect()
     }
 }
 

@@ -33,7 +33,11 @@ enum Kind {
 
 impl Catalogue {
     /// A number that only grows.
-    pub(crate) fn counter(&mut self, name: &'static str, help: &'static str) -> prometheus::Result<IntCounter> {
+    pub(crate) fn counter(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+    ) -> prometheus::Result<IntCounter> {
         let metric = IntCounter::new(name, help)?;
         self.add(Entry { name, kind: Kind::Counter, labels: &[], help }, metric)
     }
@@ -56,7 +60,11 @@ impl Catalogue {
     }
 
     /// A number that only grows and may have a fraction.
-    pub(crate) fn real_counter(&mut self, name: &'static str, help: &'static str) -> prometheus::Result<Counter> {
+    pub(crate) fn real_counter(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+    ) -> prometheus::Result<Counter> {
         let metric = Counter::new(name, help)?;
         self.add(Entry { name, kind: Kind::Counter, labels: &[], help }, metric)
     }

@@ -44,11 +44,8 @@ impl Metrics {
     /// Everything at 0. Fails only if two metrics have one name, which the first test would show.
     pub(crate) fn new() -> prometheus::Result<Metrics> {
         let mut catalogue = Catalogue::default();
-        let build = catalogue.gauges(
-            "klamm_build_info",
-            &["version"],
-            "Always 1; the label says what runs.",
-        )?;
+        let build =
+            catalogue.gauges("klamm_build_info", &["version"], "Always 1; the label says what runs.")?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let started_at = SystemClock.now();
         catalogue
@@ -126,7 +123,11 @@ impl Metrics {
     /// Everything in Prometheus's text format.
     pub(crate) fn render(&self, broker: &Broker) -> prometheus::Result<String> {
         let flush_requests = broker.partitions.group_commit().counters().submitted;
-        self.storage.refresh(broker.controller.image().topic_count(), &broker.partitions.topics(), flush_requests);
+        self.storage.refresh(
+            broker.controller.image().topic_count(),
+            &broker.partitions.topics(),
+            flush_requests,
+        );
         self.traffic.sessions.set(broker.fetch_sessions.len() as i64);
         let evicted = &self.traffic.sessions_evicted;
         evicted.inc_by(broker.fetch_sessions.evicted().saturating_sub(evicted.get()));

@@ -31,8 +31,10 @@ impl Process {
         Ok(Process {
             resident: catalogue
                 .gauge("klamm_process_resident_memory_bytes", "Memory of the process that is in RAM.")?,
-            resident_peak: catalogue
-                .gauge("klamm_process_resident_memory_peak_bytes", "The most of it since the process started.")?,
+            resident_peak: catalogue.gauge(
+                "klamm_process_resident_memory_peak_bytes",
+                "The most of it since the process started.",
+            )?,
             cpu: catalogue.real_counter(
                 "klamm_process_cpu_seconds_total",
                 "CPU time of the process, in user and system mode together.",

@@ -11,7 +11,8 @@ use crate::dispatch::SERVED;
 
 /// From what an answer out of memory takes to what waits for a slow disk, and one long poll beyond.
 const LATENCY_SECONDS: &[f64] = &[
-    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+    30.0,
 ];
 
 /// Requests, by API. The histogram of each API is looked up once, when the broker starts: a request costs an

@@ -10,9 +10,8 @@ use super::catalogue::Catalogue;
 use crate::partitions::{HostedTopic, Replica};
 
 /// From a write into a disk's own memory to a disk that is about to fail.
-const FLUSH_SECONDS: &[f64] = &[
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
-];
+const FLUSH_SECONDS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// Partitions, their logs, and the flushes that make them durable.
 #[derive(Debug)]

@@ -32,7 +32,8 @@ impl Traffic {
                 "klamm_connections_refused_total",
                 "Connections that were closed at once because their address had `max.connections.per.ip`.",
             )?,
-            sessions: catalogue.gauge("klamm_fetch_sessions", "Fetch sessions that are remembered (KIP-227).")?,
+            sessions: catalogue
+                .gauge("klamm_fetch_sessions", "Fetch sessions that are remembered (KIP-227).")?,
             sessions_evicted: catalogue.counter(
                 "klamm_fetch_sessions_evicted_total",
                 "Fetch sessions that were forgotten for others; their clients send full requests once.",

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use klamm_controller::settings::BROKER_SETTINGS;
 
+use super::OptionsError;
 use super::given::{GivenOptions, Source};
 use super::nearest::nearest;
-use super::OptionsError;
 
 /// `KLAMM_SET_LOG_RETENTION_MS` is the setting `log.retention.ms`.
 const SETTING: &str = "KLAMM_SET_";

@@ -93,7 +93,9 @@ pub enum OptionsError {
         setting_value: String,
     },
     /// A listener that is not offered.
-    #[error("{setting}={value}: {reason}; write PLAINTEXT://HOST:PORT, for example PLAINTEXT://127.0.0.1:9092")]
+    #[error(
+        "{setting}={value}: {reason}; write PLAINTEXT://HOST:PORT, for example PLAINTEXT://127.0.0.1:9092"
+    )]
     Listener {
         /// The setting.
         setting: &'static str,

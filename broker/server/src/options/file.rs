@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::OptionsError;
 use super::given::{GivenOptions, Source};
 use super::nearest::nearest;
-use super::OptionsError;
 
 const SECTIONS: [&str; 2] = ["server", "settings"];
 const SERVER_KEYS: [&str; 7] = [
@@ -81,8 +81,9 @@ fn read_settings(
         if let Value::Table(inner) = value {
             read_settings(given, path, &format!("{name}."), inner)?;
         } else {
-            let text = setting_text(&value)
-                .ok_or_else(|| wrong_type(path, &name, &value, "a text, a number, true or false, or a list"))?;
+            let text = setting_text(&value).ok_or_else(|| {
+                wrong_type(path, &name, &value, "a text, a number, true or false, or a list")
+            })?;
             given.put_setting(&name, &text, Source::File(path.to_owned()));
         }
     }
@@ -146,7 +147,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(given.kafka_address.as_deref(), Some("0.0.0.0:9092"));
-        let values: Vec<_> = given.settings.iter().map(|(name, set)| (name.as_str(), set.value.as_str())).collect();
+        let values: Vec<_> =
+            given.settings.iter().map(|(name, set)| (name.as_str(), set.value.as_str())).collect();
         let wanted = [
             ("auto.create.topics.enable", "false"),
             ("log.cleanup.policy", "compact,delete"),

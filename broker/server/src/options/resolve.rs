@@ -134,7 +134,10 @@ mod tests {
         assert!(error.contains("did you mean log.retention.ms?"), "{error}");
         let error = environment("KLAMM_SET_NODE_ID", "-7").resolve().unwrap_err().to_string();
         assert!(error.contains("the environment variable KLAMM_SET_NODE_ID"), "{error}");
-        assert!(error.contains("Invalid value -7 for configuration node.id: Value must be at least 0"), "{error}");
+        assert!(
+            error.contains("Invalid value -7 for configuration node.id: Value must be at least 0"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,0 +1,12 @@
+//! What operators use: topics and settings over the wire, HTTP, gRPC, and how a start that can't succeed says so.
+
+#[path = "../broker/support/client.rs"]
+#[allow(dead_code, reason = "shared with the tests of data, which use more of it")]
+mod client;
+
+mod configs;
+mod http;
+mod metrics_reference;
+mod server;
+mod start_errors;
+mod topics;
