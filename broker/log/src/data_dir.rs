@@ -1,11 +1,26 @@
 //! The data directory: its lock, its identity, and the partitions in it.
 
+mod meta_properties;
+mod partition_metadata;
+mod properties;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use klamm_model::{BrokerId, ClusterId, TopicId, TopicPartition};
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::{Action, Disk, DiskError, DiskLock, OpenMode};
+use meta_properties::MetaProperties;
+
+/// The lock file's name.
+const LOCK_FILE: &str = ".lock";
+/// The name of the marker of a clean stop.
+const CLEAN_FILE: &str = ".kafka_cleanshutdown";
+/// How the names of directories of deleted partitions end (`LogManager`).
+const DELETED_SUFFIX: &str = "-delete";
+/// The longest name of a file.
+const NAME_BYTES: usize = 255;
 
 /// Whose directory it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,61 +104,133 @@ fn by(holder: &str) -> String {
 
 /// A data directory that this process holds.
 #[derive(Debug)]
-pub struct DataDir;
+pub struct DataDir {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    meta: MetaProperties,
+    was_clean: bool,
+    _lock: Box<dyn DiskLock>,
+}
 
 impl DataDir {
     /// Takes the directory: makes and formats it if it is new, locks it, checks whose it is.
     pub fn open(disk: Arc<dyn Disk>, path: &Path, identity: &Identity) -> Result<DataDir, DataDirError> {
-        let _ = (disk, path, identity);
-        todo!()
+        disk.create_dir_all(path).map_err(DiskError::of(Action::Create, path))?;
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            disk.sync_dir(parent).map_err(DiskError::of(Action::Sync, parent))?;
+        }
+        let lock_path = path.join(LOCK_FILE);
+        let owner = format!("process {}", std::process::id());
+        let lock = disk.lock(&lock_path, &owner).map_err(DiskError::of(Action::Lock, &lock_path))?;
+        let lock = lock.map_err(|holder| DataDirError::Locked { dir: path.to_owned(), holder })?;
+        let meta = MetaProperties::read_or_format(&*disk, path, identity)?;
+        let was_clean = take_clean_marker(&*disk, path)?;
+        Ok(DataDir { disk, path: path.to_owned(), meta, was_clean, _lock: lock })
     }
+
     /// The cluster it belongs to.
     pub fn cluster_id(&self) -> &ClusterId {
-        todo!()
+        &self.meta.cluster_id
     }
+
     /// This directory's own id (KIP-858).
     pub fn directory_id(&self) -> TopicId {
-        todo!()
+        self.meta.directory_id
     }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
-        todo!()
+        &self.path
     }
+
     /// Whether it was left in order; the marker is gone since it was opened.
     pub fn was_clean(&self) -> bool {
-        todo!()
+        self.was_clean
     }
+
     /// Notes that everything in it was closed in order. The last thing a broker does.
     pub fn mark_clean(&self) -> Result<(), DiskError> {
-        todo!()
+        let path = self.path.join(CLEAN_FILE);
+        let file = self.disk.open(&path, OpenMode::Create).map_err(DiskError::of(Action::Create, &path))?;
+        file.sync_data().map_err(DiskError::of(Action::Sync, &path))?;
+        self.sync()
     }
+
     /// Where a partition's files are.
     pub fn partition_path(&self, partition: &TopicPartition) -> PathBuf {
-        let _ = partition;
-        todo!()
+        self.path.join(partition.to_string())
     }
+
     /// The partitions that are there.
     pub fn partitions(&self) -> Result<Vec<PartitionDir>, DataDirError> {
-        todo!()
+        let mut partitions = Vec::new();
+        for name in self.dir_names()? {
+            if let Some(partition) = TopicPartition::from_directory_name(&name) {
+                let path = self.path.join(&name);
+                let topic_id = partition_metadata::read(&*self.disk, &path)?;
+                partitions.push(PartitionDir { partition, topic_id, path });
+            }
+        }
+        Ok(partitions)
     }
-    /// Makes a partition's directory with its `partition.metadata`, if it isn't there.
-    pub fn create_partition(&self, partition: &TopicPartition, topic_id: TopicId) -> Result<PathBuf, DiskError> {
-        let _ = (partition, topic_id);
-        todo!()
+
+    /// Makes a partition's directory with its `partition.metadata`, if it isn't there. On the disk when this returns.
+    pub fn create_partition(
+        &self,
+        partition: &TopicPartition,
+        topic_id: TopicId,
+    ) -> Result<PathBuf, DiskError> {
+        let path = self.partition_path(partition);
+        self.disk.create_dir_all(&path).map_err(DiskError::of(Action::Create, &path))?;
+        partition_metadata::write(&*self.disk, &path, topic_id)?;
+        self.sync()?;
+        Ok(path)
     }
-    /// Takes a partition's directory out of the way under Kafka's name for it (`...-delete`); the new path, for
-    /// [`DataDir::remove_deleted`].
+
+    /// Takes a partition's directory out of the way under Kafka's name for it (`...-delete`), for good; the new path,
+    /// for [`DataDir::remove_deleted`].
     pub fn retire_partition(&self, partition: &TopicPartition) -> Result<PathBuf, DiskError> {
-        let _ = partition;
-        todo!()
+        let from = self.partition_path(partition);
+        let id: String = TopicId::random().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let suffix = format!(".{id}{DELETED_SUFFIX}");
+        let mut name = partition.to_string();
+        name.truncate(NAME_BYTES - suffix.len());
+        let to = self.path.join(name + &suffix);
+        self.disk.rename(&from, &to).map_err(DiskError::of(Action::Rename, &from))?;
+        self.sync()?;
+        Ok(to)
     }
+
     /// Directories of deleted partitions that are still there.
     pub fn deleted_partitions(&self) -> Result<Vec<PathBuf>, DiskError> {
-        todo!()
+        let names = self.dir_names()?.into_iter().filter(|name| name.ends_with(DELETED_SUFFIX));
+        Ok(names.map(|name| self.path.join(name)).collect())
     }
+
     /// Removes a directory that [`DataDir::retire_partition`] named.
     pub fn remove_deleted(&self, path: &Path) -> Result<(), DiskError> {
-        let _ = path;
-        todo!()
+        self.disk.remove_dir_all(path).map_err(DiskError::of(Action::Remove, path))
+    }
+
+    fn dir_names(&self) -> Result<Vec<String>, DiskError> {
+        let entries = self.disk.list(&self.path).map_err(DiskError::of(Action::List, &self.path))?;
+        Ok(entries.into_iter().filter(|entry| entry.is_dir).map(|entry| entry.name).collect())
+    }
+
+    fn sync(&self) -> Result<(), DiskError> {
+        self.disk.sync_dir(&self.path).map_err(DiskError::of(Action::Sync, &self.path))
+    }
+}
+
+/// Whether the marker was there. It is gone for good before anything is written: a stop after that is not clean.
+fn take_clean_marker(disk: &dyn Disk, path: &Path) -> Result<bool, DiskError> {
+    let marker = path.join(CLEAN_FILE);
+    match disk.remove_file(&marker) {
+        Ok(()) => {
+            disk.sync_dir(path).map_err(DiskError::of(Action::Sync, path))?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(DiskError::of(Action::Remove, &marker)(error)),
     }
 }

@@ -30,7 +30,7 @@ pub enum AppendError {
     /// The disk failed; the log is stopped now.
     #[error("{0}")]
     Disk(Arc<StopReason>),
-    /// The batch does not begin at or after the log's end.
+    /// The batch does not begin at the log's end.
     #[error("batch {base_offset} to {last_offset} can't follow a log that ends at {end}")]
     OutOfOrder {
         /// The batch's first offset.
@@ -49,7 +49,8 @@ pub enum AppendError {
 }
 
 impl Log {
-    /// Appends a batch at the end. It is in the page cache then; [`Log::begin_flush`] makes it durable.
+    /// Appends a batch at the end, which its base offset must be. It is in the page cache then; [`Log::begin_flush`] makes
+    /// it durable.
     pub fn append(&mut self, batch: &PlacedBatch, now: TimestampMs) -> Result<Appended, AppendError> {
         self.check_order(batch)?;
         self.repair_tail()?;
@@ -75,7 +76,7 @@ impl Log {
             return Err(AppendError::Stopped(Arc::clone(reason)));
         }
         let header = &batch.header;
-        if header.base_offset < self.active.end || header.last_offset_delta < 0 {
+        if header.base_offset != self.active.end || header.last_offset_delta < 0 {
             let (base_offset, last_offset) = (header.base_offset, header.last_offset());
             return Err(AppendError::OutOfOrder { base_offset, last_offset, end: self.active.end });
         }

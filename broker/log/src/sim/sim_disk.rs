@@ -80,7 +80,7 @@ impl SimDisk {
         self.0.lock().changes
     }
 
-    /// The power fails in the middle of the change with this number from now on (1 is the next); nothing works then
+    /// The power fails in the middle of the change with this number from now on (1 is the next, 0 is now); nothing works then
     /// until [`SimDisk::cut_power`].
     pub fn fail_power_at(&self, change: u64) {
         self.0.lock().changes_left = Some(change);

@@ -1,15 +1,13 @@
-use klamm_log::sim::SimDisk;
 use klamm_log::{AppendError, LogConfig, ReadError, ReadRequest};
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 use klamm_records::batches;
 
-use crate::fixture::{
-    UNKNOWN, append, base_offsets, batch, clean, flush, open, read, small,
+use crate::fixture::{disk, UNKNOWN, append, base_offsets, batch, clean, flush, open, read, small,
 };
 
 #[test]
 fn what_was_appended_is_read_from_every_offset() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, small(), UNKNOWN);
     for _ in 0..60 {
         append(&mut log, 3, 100).unwrap();
@@ -27,7 +25,7 @@ fn what_was_appended_is_read_from_every_offset() {
 
 #[test]
 fn a_read_ends_below_upto_and_within_max_bytes_but_gives_one_batch() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, LogConfig::default(), UNKNOWN);
     for _ in 0..10 {
         append(&mut log, 2, 500).unwrap();
@@ -46,7 +44,7 @@ fn a_read_ends_below_upto_and_within_max_bytes_but_gives_one_batch() {
 
 #[test]
 fn a_batch_larger_than_what_is_read_at_once_comes_whole() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, LogConfig::default(), UNKNOWN);
     append(&mut log, 1, 50_000).unwrap();
     append(&mut log, 1, 70_000).unwrap();
@@ -57,7 +55,7 @@ fn a_batch_larger_than_what_is_read_at_once_comes_whole() {
 
 #[test]
 fn offsets_outside_the_log_are_refused() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, small(), UNKNOWN);
     append(&mut log, 5, 10).unwrap();
     log.delete_records_before(Offset(2), TimestampMs(0)).unwrap();
@@ -70,7 +68,7 @@ fn offsets_outside_the_log_are_refused() {
 
 #[test]
 fn a_batch_before_the_end_is_refused() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, small(), UNKNOWN);
     append(&mut log, 5, 10).unwrap();
     let error = log.append(&batch(Offset(4), 0, 0, &[b"x"]), TimestampMs(0)).unwrap_err();
@@ -80,7 +78,7 @@ fn a_batch_before_the_end_is_refused() {
 
 #[test]
 fn a_segment_is_sealed_by_size_and_by_time() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let config = LogConfig { segment_ms: 1000, segment_jitter_ms: 100, ..small() };
     let (mut log, _) = open(&disk, config, UNKNOWN);
     let put = |log: &mut klamm_log::Log, time: i64, length: usize| {
@@ -99,7 +97,7 @@ fn a_segment_is_sealed_by_size_and_by_time() {
 
 #[test]
 fn a_flush_makes_durable_what_was_appended_before_it_and_no_more() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, small(), UNKNOWN);
     assert!(log.begin_flush().is_some(), "the new file's name is not on the disk yet");
     flush(&mut log);
@@ -117,7 +115,7 @@ fn a_flush_makes_durable_what_was_appended_before_it_and_no_more() {
 
 #[test]
 fn a_clean_start_finds_the_log_as_it_was_and_writes_nothing() {
-    let disk = SimDisk::new(1);
+    let disk = disk();
     let (mut log, _) = open(&disk, small(), UNKNOWN);
     for _ in 0..60 {
         append(&mut log, 3, 100).unwrap();

@@ -13,6 +13,14 @@ use klamm_records::{BatchBuilder, BuildOptions, Compression, PlacedBatch, batche
 
 pub const DIR: &str = "/data/orders-0";
 
+/// A disk with a data directory.
+pub fn disk() -> SimDisk {
+    let disk = SimDisk::new(1);
+    disk.create_dir_all(Path::new("/data")).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    disk
+}
+
 /// The state of a log that nobody has closed in order and nothing is known of.
 pub const UNKNOWN: OpenState = OpenState {
     clean: false,

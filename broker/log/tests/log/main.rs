@@ -8,6 +8,6 @@ mod fixture;
 mod kafka_tools;
 mod power_loss;
 mod recovery;
-mod retention;
-mod time;
-mod truncation;
+//R
+//T
+//U

@@ -1,0 +1,282 @@
+//! A broker's machine as far as one log goes, and what it must never do.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use klamm_log::checkpoint::{self, LOG_START_FILE, RECOVERY_POINT_FILE};
+use klamm_log::sim::Random;
+use klamm_log::{Disk, Log, LogConfig, OpenState, ProducerSnapshotEntry, ReadRequest, Replay};
+use klamm_model::{
+    Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicPartition,
+};
+use klamm_records::{batches, Compression};
+
+use super::planted::Planted;
+use crate::fixture::{batch_of_times, small, value};
+
+/// What went wrong, in words.
+pub type Violation = String;
+
+/// The power failed, or something else did.
+type Life<T> = Result<T, Box<dyn std::error::Error>>;
+
+pub struct Machine {
+    disk: Planted,
+    log: Option<Log>,
+    /// What was appended at each base offset, last.
+    written: BTreeMap<Offset, Bytes>,
+    /// All below was acknowledged: reported durable.
+    acknowledged: Offset,
+    /// Records below may be gone.
+    deleted_before: Offset,
+    clean: bool,
+}
+
+fn root() -> &'static Path {
+    Path::new("/data")
+}
+
+fn partition() -> TopicPartition {
+    TopicPartition::new("orders".parse().unwrap(), PartitionIndex(0))
+}
+
+fn config() -> LogConfig {
+    LogConfig { retention_bytes: Some(12_000), ..small() }
+}
+
+impl Machine {
+    pub fn new(disk: Planted) -> Machine {
+        // The data directory itself is `DataDir`'s.
+        disk.disk.create_dir_all(root()).unwrap();
+        disk.disk.sync_dir(Path::new("/")).unwrap();
+        Machine {
+            disk,
+            log: None,
+            written: BTreeMap::new(),
+            acknowledged: Offset::ZERO,
+            deleted_before: Offset::ZERO,
+            clean: false,
+        }
+    }
+
+    /// Works until something fails, which the power does at some time.
+    pub fn live(&mut self, random: &mut Random) {
+        let mut log = self.log.take();
+        let failed = loop {
+            let step = match &mut log {
+                Some(open) => self.step(open, random),
+                None => self.open().map(|open| log = Some(open)),
+            };
+            if let Err(error) = step {
+                break error;
+            }
+            if self.clean {
+                log = None;
+            }
+        };
+        assert!(self.disk.disk.is_off(), "only the power fails here: {failed}");
+    }
+
+    fn step(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+        match random.below(40) {
+            0..20 => self.append(log, random)?,
+            20..28 => self.flush(log, random)?,
+            28..32 => self.checkpoint(RECOVERY_POINT_FILE, log.checkpoint()?)?,
+            32..34 => {
+                let entry = snapshot_entry(log.end_offset());
+                log.write_producer_snapshot(log.end_offset(), &[entry])?;
+            }
+            34 => self.delete_records(log, random)?,
+            35 => self.retention(log)?,
+            36 if random.one_in(3) => self.truncate(log, random)?,
+            37 if random.one_in(4) => self.close(log, random)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+        let base = log.end_offset();
+        let count = 1 + random.below(4);
+        let longest = if random.one_in(8) { 3000 } else { 200 };
+        let length = random.below(longest) as usize;
+        let values: Vec<Vec<u8>> = (0..count).map(|n| value(base.plus(n as i64 + 7), length)).collect();
+        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        // What is appended in place of something that was lost differs from it.
+        let times = vec![(random.below(1 << 30)) as i64; values.len()];
+        let batch = batch_of_times(base, 0, &times, &values, Compression::None);
+        // It may be there even if the power fails while it is written.
+        self.written.insert(base, batch.parts().concat().into());
+        let rolled = log.append(&batch, TimestampMs(0))?.rolled;
+        if let Some(offset) = rolled {
+            log.write_producer_snapshot(offset, &[snapshot_entry(offset)])?;
+        }
+        Ok(())
+    }
+
+    /// Flushes; appends may come in between, which the flush says nothing of.
+    fn flush(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+        let Some(ticket) = log.begin_flush() else { return Ok(()) };
+        let between = if random.one_in(2) { self.append(log, random) } else { Ok(()) };
+        let result = ticket.run();
+        let failed = result.is_err();
+        log.finish_flush(ticket, result);
+        assert_eq!(log.stopped().is_some(), failed);
+        self.acknowledged = self.acknowledged.max(log.durable_offset());
+        if let Some(reason) = log.stopped() {
+            return Err(reason.to_string().into());
+        }
+        between
+    }
+
+    fn checkpoint(&self, file: &str, offset: Offset) -> Life<()> {
+        let offsets = [(partition(), offset)].into();
+        Ok(checkpoint::write(&self.disk, &root().join(file), &offsets)?)
+    }
+
+    fn checkpointed(&self, file: &str) -> Life<Offset> {
+        let offsets = checkpoint::read(&self.disk, &root().join(file))?;
+        Ok(offsets.get(&partition()).copied().unwrap_or_default())
+    }
+
+    fn delete_records(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+        let spread = (log.durable_offset().0 - log.start_offset().0) as u64;
+        let offset = log.start_offset().plus(random.below(spread / 2 + 1) as i64);
+        self.deleted_before = self.deleted_before.max(offset);
+        log.delete_records_before(offset, TimestampMs(0))?;
+        self.remove_retired(log)
+    }
+
+    fn retention(&mut self, log: &mut Log) -> Life<()> {
+        log.enforce_retention(TimestampMs(0), log.durable_offset())?;
+        self.deleted_before = self.deleted_before.max(log.start_offset());
+        self.remove_retired(log)
+    }
+
+    fn remove_retired(&self, log: &mut Log) -> Life<()> {
+        self.checkpoint(LOG_START_FILE, log.start_offset())?;
+        for retired in log.take_retired(TimestampMs(0)) {
+            retired.remove()?;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+        let spread = (log.end_offset().0 - log.start_offset().0) as u64;
+        let offset = log.end_offset().plus(-(random.below(spread / 2 + 1) as i64));
+        // A batch that holds the offset goes whole.
+        let offset = self.written.range(..=offset).next_back().map_or(offset, |(&base, _)| base);
+        let offset = offset.max(log.start_offset());
+        let point = self.checkpointed(RECOVERY_POINT_FILE)?;
+        self.checkpoint(RECOVERY_POINT_FILE, point.min(offset))?;
+        self.acknowledged = self.acknowledged.min(offset);
+        let end = log.truncate_to(offset, TimestampMs(0))?;
+        self.written.retain(|&base, _| base < end);
+        Ok(())
+    }
+
+    fn close(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+        let end = log.close()?;
+        self.acknowledged = self.acknowledged.max(end);
+        self.checkpoint(RECOVERY_POINT_FILE, end)?;
+        self.clean = true;
+        if random.one_in(3) {
+            // What was closed in order stays in order when the power fails after that.
+            self.disk.disk.fail_power_at(0);
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> Life<Log> {
+        let recovery_point = self.checkpointed(RECOVERY_POINT_FILE)?;
+        let log_start_offset = self.checkpointed(LOG_START_FILE)?;
+        let clean = std::mem::take(&mut self.clean);
+        let state = OpenState { clean, recovery_point, log_start_offset, now: TimestampMs(0) };
+        let mut covered: Option<Offset> = None;
+        let mut wrong = None;
+        let mut replay = |replay: Replay<'_>| match replay {
+            Replay::Snapshot { offset, entries } => {
+                covered = Some(offset);
+                if entries != [snapshot_entry(offset)] {
+                    wrong = Some(format!("the snapshot at {offset} has {entries:?}"));
+                }
+            }
+            Replay::Batch(header) => {
+                covered = Some(header.next_offset());
+            }
+        };
+        let disk = Arc::new(self.disk.clone());
+        let (log, _) = Log::open(disk, &root().join("orders-0"), Arc::new(config()), state, &mut replay)?;
+        if let Some(wrong) = wrong {
+            return Err(wrong.into());
+        }
+        if covered.is_some_and(|covered| covered != log.end_offset()) {
+            return Err(format!("the replay ended at {covered:?}, the log at {}", log.end_offset()).into());
+        }
+        Ok(log)
+    }
+
+    /// Starts after a power cut, and compares everything.
+    pub fn start(&mut self, random: &mut Random) -> Result<(), Violation> {
+        let log = self.open().map_err(|error| format!("can't open: {error}"))?;
+        self.compare(&log)?;
+        let (end, files) = (log.end_offset(), self.disk.disk.snapshot());
+        drop(log);
+        // Starting again changes nothing, even if the power was cut just after the first start.
+        if random.one_in(2) {
+            self.disk.disk.cut_power();
+        }
+        let log = self.open().map_err(|error| format!("can't open again: {error}"))?;
+        if (log.end_offset(), &self.disk.disk.snapshot()) != (end, &files) {
+            return Err(format!("recovery is not idempotent: the end was {end}, is {}", log.end_offset()));
+        }
+        self.compare(&log)?;
+        self.written.retain(|&base, _| base < end);
+        self.acknowledged = self.acknowledged.max(end);
+        self.log = Some(log);
+        Ok(())
+    }
+
+    fn compare(&self, log: &Log) -> Result<(), Violation> {
+        if log.end_offset() < self.acknowledged {
+            return Err(format!("acknowledged to {}, there to {}", self.acknowledged, log.end_offset()));
+        }
+        if log.start_offset() > self.deleted_before {
+            return Err(format!("deleted before {}, gone before {}", self.deleted_before, log.start_offset()));
+        }
+        let mut offset = log.start_offset();
+        while offset < log.end_offset() {
+            let request = ReadRequest { offset, upto: log.end_offset(), max_bytes: 1500, min_one: true };
+            let view = log.read_view(request).map_err(|error| error.to_string())?;
+            let bytes = view.read().map_err(|error| error.to_string())?.concat();
+            for batch in batches(&bytes) {
+                let batch = batch.map_err(|error| format!("at {offset}: {error}"))?;
+                let base = batch.header.base_offset;
+                if self.written.get(&base).is_none_or(|written| written != batch.bytes) {
+                    return Err(format!("the batch at {base} was never written so"));
+                }
+                if base > offset {
+                    return Err(format!("nothing at {offset}, the next is {base}"));
+                }
+                offset = batch.header.next_offset();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The state at an offset, such that one of another offset is recognized.
+fn snapshot_entry(offset: Offset) -> ProducerSnapshotEntry {
+    ProducerSnapshotEntry {
+        producer_id: ProducerId(7),
+        epoch: ProducerEpoch(1),
+        last_sequence: Sequence(3),
+        last_offset: offset,
+        offset_delta: 2,
+        timestamp: TimestampMs(5),
+        coordinator_epoch: -1,
+        current_txn_first_offset: None,
+    }
+}
