@@ -1,0 +1,159 @@
+//! `klamm config`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::error::CliError;
+use crate::globals::Globals;
+use crate::output::{self, Present, Table, note};
+use crate::session;
+use crate::settings::{self, Change, Resource, Setting, parse_pair};
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show settings, with where each value comes from
+    Describe(DescribeArguments),
+    /// Change settings
+    Set(SetArguments),
+    /// Take settings back to what they are by default
+    Delete(DeleteArguments),
+}
+
+/// Whose settings
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResourceKind {
+    /// Those of a topic, by its name
+    Topic,
+    /// Those of a broker, by its id; without an id, those of all brokers
+    Broker,
+}
+
+/// Whose settings
+#[derive(Debug, Args)]
+struct ResourceArguments {
+    /// Whose settings
+    kind: ResourceKind,
+    /// The topic's name or the broker's id ("default": all brokers)
+    name: String,
+}
+
+/// Show settings, with where each value comes from
+#[derive(Debug, Args)]
+pub struct DescribeArguments {
+    #[command(flatten)]
+    resource: ResourceArguments,
+    /// Only these settings
+    names: Vec<String>,
+    /// Only those that somebody set
+    #[arg(long)]
+    changed: bool,
+    /// With what each setting means
+    #[arg(long)]
+    documentation: bool,
+}
+
+/// Change settings
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    #[command(flatten)]
+    resource: ResourceArguments,
+    /// The new values
+    #[arg(required = true, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    settings: Vec<(String, String)>,
+    /// Check everything and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Take settings back to what they are by default
+#[derive(Debug, Args)]
+pub struct DeleteArguments {
+    #[command(flatten)]
+    resource: ResourceArguments,
+    /// The settings
+    #[arg(required = true)]
+    names: Vec<String>,
+    /// Check everything and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct SettingList(Vec<Setting>);
+
+impl Present for SettingList {
+    fn tables(&self, wide: bool) -> Vec<Table> {
+        let head = ["SETTING", "VALUE", "SOURCE", "READ-ONLY", "SYNONYMS"];
+        let mut table = Table::new(if wide { &head } else { &head[..3] });
+        for setting in &self.0 {
+            table.row([
+                setting.name.clone(),
+                setting.value.clone().unwrap_or_default(),
+                setting.source.to_owned(),
+                setting.read_only.to_string(),
+                setting.synonyms.join(", "),
+            ]);
+        }
+        let mut tables = vec![table];
+        for setting in self.0.iter().filter(|setting| setting.documentation.is_some()) {
+            let mut table = Table::new(&[setting.name.as_str()]);
+            table.row([setting.documentation.clone().unwrap_or_default()]);
+            tables.push(table);
+        }
+        tables
+    }
+}
+
+impl ResourceArguments {
+    fn resource(self) -> Result<Resource, CliError> {
+        match (self.kind, self.name.as_str()) {
+            (ResourceKind::Topic, _) => Ok(Resource::Topic(self.name)),
+            (ResourceKind::Broker, "default") => Ok(Resource::AllBrokers),
+            (ResourceKind::Broker, id) => id.parse().map(Resource::Broker).map_err(|_| {
+                CliError::usage(format!("{id:?} is not a broker's id"))
+                    .next("`klamm cluster brokers` shows them")
+            }),
+        }
+    }
+}
+
+impl ConfigCommand {
+    pub(crate) async fn run(self, globals: &Globals) -> Result<(), CliError> {
+        match self {
+            ConfigCommand::Describe(arguments) => describe(arguments, globals).await,
+            ConfigCommand::Set(arguments) => {
+                let changes =
+                    arguments.settings.into_iter().map(|(name, value)| Change::Set(name, value)).collect();
+                change(arguments.resource, changes, arguments.dry_run, globals).await
+            }
+            ConfigCommand::Delete(arguments) => {
+                let changes = arguments.names.into_iter().map(Change::Unset).collect();
+                change(arguments.resource, changes, arguments.dry_run, globals).await
+            }
+        }
+    }
+}
+
+async fn describe(arguments: DescribeArguments, globals: &Globals) -> Result<(), CliError> {
+    let resource = arguments.resource.resource()?;
+    let mut client = session::connect(globals).await?;
+    let names = Some(arguments.names).filter(|names| !names.is_empty());
+    let mut settings = settings::describe(&mut client, &resource, names, arguments.documentation).await?;
+    settings.retain(|setting| !arguments.changed || setting.is_set());
+    output::print(globals.output(), &SettingList(settings))
+}
+
+async fn change(
+    resource: ResourceArguments,
+    changes: Vec<Change>,
+    dry_run: bool,
+    globals: &Globals,
+) -> Result<(), CliError> {
+    let resource = resource.resource()?;
+    let mut client = session::connect(globals).await?;
+    settings::alter(&mut client, &resource, &changes, dry_run).await?;
+    note(&format!("settings of {resource} {}", if dry_run { "would be changed" } else { "changed" }));
+    Ok(())
+}
