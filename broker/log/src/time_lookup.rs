@@ -160,7 +160,8 @@ impl TimeView {
             }
             // The newest record is not among those that count: only the batches can tell the next one.
             part.walk(0, self.start, self.upto, &mut |_, _, header| {
-                largest = largest.max(Some(header.max_timestamp.0).filter(|&time| time >= 0));
+                let time = Some(header.max_timestamp.0).filter(|&time| time >= 0 && header.last_offset() < self.upto);
+                largest = largest.max(time);
                 Ok(true)
             })?;
         }

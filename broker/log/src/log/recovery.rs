@@ -22,6 +22,13 @@ pub(super) struct Chain<'a> {
     pub state: OpenState,
 }
 
+/// Indexes on the disk that can be relied on.
+struct Usable {
+    offsets: GrowingIndex<OffsetEntry>,
+    last: OffsetEntry,
+    times: GrowingIndex<TimeEntry>,
+}
+
 /// A segment that was walked through to where it can be read.
 pub(super) struct Walked {
     pub segment: ActiveSegment,
@@ -122,7 +129,8 @@ impl Chain<'_> {
     /// Takes up the indexes on the disk as far as they can be relied on; whether they could.
     fn resume(&self, active: &mut ActiveSegment, size: u64) -> Result<bool, OpenError> {
         let segment = Arc::clone(&active.segment);
-        let Some((count, last)) = self.last_usable_entry(&segment, size)? else { return Ok(false) };
+        let usable = if self.state.clean { self.closed_indexes(&segment, size) } else { self.open_indexes(&segment, size) };
+        let Some(Usable { offsets, last, times }) = usable? else { return Ok(false) };
         let header = |position| match Scanner::new(&segment, position, size).next_batch() {
             Ok(Step::Batch { header, .. }) => Ok(Some(header)),
             Ok(_) => Ok(None),
@@ -134,30 +142,41 @@ impl Chain<'_> {
         if indexed.last_offset() != segment.absolute(last.relative) {
             return Ok(false);
         }
-        let path = segment.path(FileKind::TimeIndex);
-        // After a clean stop the entry that ends the file is kept, so that nothing has to be written.
-        let newest = if self.state.clean { u32::MAX } else { last.relative };
-        let times = last_in_file::<TimeEntry>(self.disk, &path, None, |entry| entry.relative <= newest)?;
-        active.resume(
-            GrowingIndex::of_file(count, Some(last), self.state.clean),
-            GrowingIndex::of_file(times.map_or(0, |(index, _)| index + 1), times.map(|(_, entry)| entry), self.state.clean),
-            first.max_timestamp,
-        );
+        active.resume(offsets, times, first.max_timestamp);
         active.continue_from(&indexed, u64::from(last.position));
         Ok(true)
     }
 
-    /// The last entry of the offset index that lies below the recovery point, and how many there are up to it.
-    fn last_usable_entry(&self, segment: &Segment, size: u64) -> Result<Option<(usize, OffsetEntry)>, DiskError> {
-        let path = segment.path(FileKind::OffsetIndex);
-        if self.state.clean {
-            let fits = |entry: &OffsetEntry| u64::from(entry.position) < size;
-            return Ok(last_in_file(self.disk, &path, None, fits)?.map(|(index, entry)| (index + 1, entry)));
-        }
+    /// The indexes of a segment that was closed in order, as they are. Time entries may go beyond the last offset entry,
+    /// since one ends the file.
+    fn closed_indexes(&self, segment: &Segment, size: u64) -> Result<Option<Usable>, DiskError> {
+        let fits = |entry: &OffsetEntry| u64::from(entry.position) < size;
+        let offsets = last_in_file(self.disk, &segment.path(FileKind::OffsetIndex), None, fits)?;
+        let times = last_in_file::<TimeEntry>(self.disk, &segment.path(FileKind::TimeIndex), None, |_| true)?;
+        let (Some((index, last)), Some((time_index, newest))) = (offsets, times) else { return Ok(None) };
+        Ok(Some(Usable {
+            offsets: GrowingIndex::of_file(index + 1, Some(last), true),
+            last,
+            times: GrowingIndex::of_file(time_index + 1, Some(newest), true),
+        }))
+    }
+
+    /// As much of the indexes as is sure after an unclean stop: below the recovery point, and no further than the time
+    /// index is there, whose end may be lost while that of the other is not.
+    fn open_indexes(&self, segment: &Segment, size: u64) -> Result<Option<Usable>, DiskError> {
         let point = segment.relative(self.state.recovery_point.max(segment.base));
-        let entries = read_all::<OffsetEntry>(self.disk, &path)?;
-        let count = entries.partition_point(|entry| entry.relative < point && u64::from(entry.position) < size);
-        Ok(count.checked_sub(1).map(|last| (count, entries[last])))
+        let mut times = read_all::<TimeEntry>(self.disk, &segment.path(FileKind::TimeIndex))?;
+        let Some(newest) = times.last() else { return Ok(None) };
+        let upto = point.min(newest.relative.saturating_add(1));
+        let offsets = read_all::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?;
+        let count = offsets.partition_point(|entry| entry.relative < upto && u64::from(entry.position) < size);
+        let Some(last) = count.checked_sub(1).map(|last| offsets[last]) else { return Ok(None) };
+        times.truncate(times.partition_point(|entry| entry.relative <= last.relative));
+        Ok(Some(Usable {
+            offsets: GrowingIndex::of_file(count, Some(last), false),
+            last,
+            times: GrowingIndex::of_file(times.len(), times.last().copied(), false),
+        }))
     }
 
     /// Decides what becomes of a segment that can't be read to its end, or does not reach the next one: an error, or

@@ -8,6 +8,6 @@ mod fixture;
 mod kafka_tools;
 mod power_loss;
 mod recovery;
-//R
-//T
-//U
+mod retention;
+mod time;
+mod truncation;
