@@ -22,6 +22,7 @@ use klamm_model::BrokerId;
 use tracing::{error, info};
 
 use crate::advertised::Advertised;
+use crate::durability::Durability;
 use crate::fetch_sessions::FetchSessions;
 use crate::metrics::Metrics;
 use crate::net::acceptor;
@@ -46,6 +47,7 @@ impl Server {
     /// Starts a broker; when this returns, it serves. Blocks; must not be called from a runtime.
     pub fn start(options: ServerOptions) -> Result<RunningServer, StartError> {
         let begun = Instant::now();
+        info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "klamm starts");
         let static_settings = StaticSettings::parse(options.settings.clone())?;
         let ports = Ports::bind(&options, resolve(&static_settings).socket_listen_backlog_size)?;
         let control = CoreRuntime::start("klamm-control".to_owned()).map_err(StartError::Threads)?;
@@ -57,6 +59,7 @@ impl Server {
             http = server.http_address.map(tracing::field::display),
             grpc = server.grpc_address.map(tracing::field::display),
             partitions = server.broker().partitions.count(),
+            durability = %Durability::of(&server.broker().settings()),
             milliseconds = begun.elapsed().as_millis() as u64,
             "the broker serves clients"
         );

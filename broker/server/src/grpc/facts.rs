@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::proto::server_server::Server;
-use super::proto::{Durability, GetFactsRequest, GetFactsResponse};
+use super::proto::{self, GetFactsRequest, GetFactsResponse};
 use crate::Broker;
+use crate::durability::Durability;
 use crate::readiness::Readiness;
 
 /// Answers from the broker's state.
@@ -27,10 +28,9 @@ impl Server for Facts {
         let broker = &self.broker;
         let image = broker.controller.image();
         let readiness = Readiness::of(broker);
-        let durability = if broker.settings().log_flush_interval_messages == 1 {
-            Durability::Fsync
-        } else {
-            Durability::PageCache
+        let durability = match Durability::of(&broker.settings()) {
+            Durability::Fsync => proto::Durability::Fsync,
+            Durability::PageCache => proto::Durability::PageCache,
         };
         Ok(Response::new(GetFactsResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),

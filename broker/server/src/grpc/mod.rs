@@ -18,7 +18,7 @@ use facts::Facts;
 use proto::server_server::ServerServer;
 
 /// The generated code of `proto/klamm/admin/v1`.
-mod proto {
+pub mod proto {
     #![allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated")]
     tonic::include_proto!("klamm.admin.v1");
 }

@@ -18,6 +18,9 @@ const DEBUGGING_CONSUMER: i32 = -2;
 /// The first versions that know the special timestamps -3 to -6 (`ListOffsetsRequest.json`).
 const FIRST_VERSIONS: [(i64, i16); 4] = [(-3, 7), (-4, 8), (-5, 9), (-6, 11)];
 
+/// The first version that answers with leader epochs (KIP-320).
+const FIRST_WITH_EPOCH: i16 = 4;
+
 /// Finds the offsets asked for.
 pub(crate) async fn handle(
     broker: &Broker,
@@ -42,7 +45,7 @@ pub(crate) async fn handle(
                         .as_deref()
                         .map_err(Clone::clone)
                         .and_then(|hosted| list(hosted, wanted, isolation, ctx.api_version));
-                    partition_response(wanted.partition_index, listed)
+                    partition_response(wanted.partition_index, listed, ctx.api_version)
                 })
                 .collect();
             ListOffsetsTopicResponse { name: topic.name, partitions }
@@ -75,6 +78,7 @@ fn query(timestamp: i64, version: i16) -> Result<TimestampQuery, KafkaError> {
 fn partition_response(
     partition_index: i32,
     listed: Result<Option<ListedOffset>, KafkaError>,
+    version: i16,
 ) -> ListOffsetsPartitionResponse {
     let (code, found) = match listed {
         Ok(found) => (ErrorCode::None, found),
@@ -91,6 +95,6 @@ fn partition_response(
         error_code: code.as_i16(),
         timestamp: found.timestamp.0,
         offset: found.offset.0,
-        leader_epoch: found.leader_epoch.0,
+        leader_epoch: if version >= FIRST_WITH_EPOCH { found.leader_epoch } else { LeaderEpoch::UNKNOWN }.0,
     }
 }

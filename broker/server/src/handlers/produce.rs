@@ -24,6 +24,9 @@ const FIRST_WITH_ZSTD: i16 = 7;
 /// The first version that names topics by id (KIP-516).
 const FIRST_BY_ID: i16 = 13;
 
+/// The first version that tells who leads now (KIP-951).
+const FIRST_WITH_LEADER: i16 = 10;
+
 /// What becomes of a Produce request.
 #[derive(Debug)]
 pub(crate) enum Produced {
@@ -198,7 +201,10 @@ fn response(broker: &Broker, ctx: &RequestContext, topics: Vec<TopicOutcome>) ->
                 .into_iter()
                 .map(|partition| {
                     let current_leader = match &partition.result {
-                        Err(failure) if failure.error.code == ErrorCode::NotLeaderOrFollower => {
+                        Err(failure)
+                            if failure.error.code == ErrorCode::NotLeaderOrFollower
+                                && ctx.api_version >= FIRST_WITH_LEADER =>
+                        {
                             broker.partitions.leader_of(&topic.name, topic.id, partition.index)
                         }
                         _ => None,

@@ -12,6 +12,10 @@ use crate::error_code::KafkaError;
 use crate::fetch_sessions::{FetchContext, Outcome, PartitionKey, SessionError, Topic, Wanted};
 use crate::{Broker, RequestContext};
 
+/// The first version that tells who leads now, and the first that tells where that is (KIP-951).
+const FIRST_WITH_LEADER: i16 = 12;
+const FIRST_WITH_ENDPOINTS: i16 = 16;
+
 /// The answer to a request that has no place in its session.
 pub(super) fn session_error(error: SessionError) -> FetchResponse {
     FetchResponse { error_code: error.code().as_i16(), ..FetchResponse::default() }
@@ -32,11 +36,11 @@ pub(super) fn build(
     let mut responses: Vec<FetchableTopicResponse> = Vec::new();
     let mut lost_leader = false;
     for (((wanted, _), read), _) in outcomes.into_iter().zip(found).zip(told).filter(|(_, told)| *told) {
-        let data = partition_data(broker, &wanted.key, read, limits);
+        let data = partition_data(broker, ctx, &wanted.key, read, limits);
         lost_leader |= data.current_leader.leader_id >= 0;
         add(&mut responses, wanted.key.topic, data);
     }
-    let node_endpoints = if lost_leader { node_endpoints(broker, ctx) } else { Vec::new() };
+    let node_endpoints = if lost_leader && ctx.api_version >= FIRST_WITH_ENDPOINTS { node_endpoints(broker, ctx) } else { Vec::new() };
     FetchResponse { session_id, responses, node_endpoints, ..FetchResponse::default() }
 }
 
@@ -70,10 +74,22 @@ fn add(responses: &mut Vec<FetchableTopicResponse>, topic: Topic, data: Partitio
     }
 }
 
-fn partition_data(broker: &Broker, key: &PartitionKey, read: TargetRead, limits: Limits) -> PartitionData {
+fn partition_data(
+    broker: &Broker,
+    ctx: &RequestContext,
+    key: &PartitionKey,
+    read: TargetRead,
+    limits: Limits,
+) -> PartitionData {
     match read.result {
         Ok(fetched) => fetched_data(key.partition, fetched, limits.isolation),
-        Err(error) => error_data(broker, key, &error),
+        Err(error) => {
+            let lost_leader =
+                matches!(error.code, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+            let tells = lost_leader && ctx.api_version >= FIRST_WITH_LEADER;
+            let leader = if tells { current_leader(broker, key) } else { None };
+            error_data(key, &error, leader.unwrap_or_default())
+        }
     }
 }
 
@@ -96,16 +112,14 @@ fn fetched_data(partition_index: i32, fetched: Fetched, isolation: Isolation) ->
     }
 }
 
-fn error_data(broker: &Broker, key: &PartitionKey, error: &KafkaError) -> PartitionData {
-    let lost_leader = matches!(error.code, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
-    let leader = if lost_leader { current_leader(broker, key) } else { None };
+fn error_data(key: &PartitionKey, error: &KafkaError, current_leader: LeaderIdAndEpoch) -> PartitionData {
     PartitionData {
         partition_index: key.partition,
         error_code: error.code.as_i16(),
         high_watermark: Offset::UNKNOWN.0,
         last_stable_offset: Offset::UNKNOWN.0,
         log_start_offset: Offset::UNKNOWN.0,
-        current_leader: leader.unwrap_or_default(),
+        current_leader,
         records: Some(Records::default()),
         ..PartitionData::default()
     }
