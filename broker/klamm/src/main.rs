@@ -4,28 +4,61 @@ mod server_command;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use klamm_cli::{CliError, ClientCommand, CompletionArguments, Globals};
 
 /// With glibc's allocator, memory that the threads of a busy broker freed stays with them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Klamm: a streaming service that speaks Apache Kafka's protocol.
+/// Klamm: a streaming service that speaks Apache Kafka's protocol
 #[derive(Debug, Parser)]
 #[command(name = "klamm", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {
+    #[command(flatten)]
+    globals: Globals,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Run a broker
     Server(server_command::ServerCommand),
+    #[command(flatten)]
+    Client(ClientCommand),
+    Completion(CompletionArguments),
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let Arguments { globals, command } = Arguments::parse();
+    match command {
         Command::Server(command) => command.run(),
+        Command::Client(command) => exit(command.run(&globals)),
+        Command::Completion(arguments) => {
+            exit(klamm_cli::write_completion(&arguments, &mut Arguments::command()))
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word to whoever typed the command")]
+fn exit(result: Result<(), CliError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is_silent() {
+                eprintln!("{error}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_contradict_nothing() {
+        super::Arguments::command().debug_assert();
     }
 }

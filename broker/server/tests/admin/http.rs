@@ -88,14 +88,18 @@ fn grpc_says_that_the_broker_serves() {
 
 #[test]
 fn grpc_knows_the_facts() {
-    let server = TestServer::with(&[("node.id", "7"), ("log.flush.interval.messages", "9223372036854775807")]);
+    let server =
+        TestServer::with(&[("node.id", "7"), ("log.flush.interval.messages", "9223372036854775807")]);
     let address = server.running().grpc_address.unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let facts = runtime.block_on(async {
         let mut client = ServerClient::connect(format!("http://{address}")).await.unwrap();
         client.get_facts(GetFactsRequest {}).await.unwrap().into_inner()
     });
-    assert_eq!((facts.node_id, facts.controller_id, facts.version.as_str()), (7, Some(7), env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        (facts.node_id, facts.controller_id, facts.version.as_str()),
+        (7, Some(7), env!("CARGO_PKG_VERSION"))
+    );
     assert_eq!(facts.durability(), Durability::PageCache);
     assert!(facts.ready && facts.not_ready_because.is_empty());
     assert_eq!(facts.data_dir, server.dir.path().join("data").display().to_string());
