@@ -65,11 +65,18 @@ impl LeaderEpochs {
         self.entries.last().map(|&(epoch, _)| epoch)
     }
 
-    /// The largest epoch not above `epoch`, and where it ends in a log that ends at `end`.
+    /// The largest epoch not above `epoch`, and where it ends in a log that ends at `end`. An epoch before all
+    /// that are known ends where they begin; of one after them nothing is known
+    /// (`LeaderEpochFileCache.endOffsetFor`).
     pub(crate) fn end_offset(&self, epoch: LeaderEpoch, end: Offset) -> Option<(LeaderEpoch, Offset)> {
+        let (latest, _) = *self.entries.last()?;
+        if epoch >= latest {
+            return (epoch == latest).then_some((latest, end));
+        }
         let next = self.entries.partition_point(|&(known, _)| known <= epoch);
-        let (known, _) = *self.entries.get(next.checked_sub(1)?)?;
-        Some((known, self.entries.get(next).map_or(end, |&(_, start)| start)))
+        let floor = next.checked_sub(1).and_then(|floor| self.entries.get(floor));
+        let known = floor.map_or(epoch, |&(known, _)| known);
+        self.entries.get(next).map(|&(_, start)| (known, start))
     }
 
     /// The epoch of the record at `offset`.
@@ -130,11 +137,11 @@ mod tests {
     fn an_epoch_ends_where_the_next_begins() {
         let epochs = epochs(&[(1, 0), (3, 10), (4, 20)]);
         let end = |epoch| epochs.end_offset(LeaderEpoch(epoch), Offset(30)).map(|(epoch, end)| (epoch.0, end.0));
-        assert_eq!(end(0), None);
+        assert_eq!(end(0), Some((0, 0)), "before all that are known");
         assert_eq!(end(1), Some((1, 10)));
         assert_eq!(end(2), Some((1, 10)));
         assert_eq!(end(4), Some((4, 30)));
-        assert_eq!(end(9), Some((4, 30)));
+        assert_eq!(end(9), None, "after all that are known");
         assert_eq!(epochs.of(Offset(9)), Some(LeaderEpoch(1)));
         assert_eq!(epochs.of(Offset(10)), Some(LeaderEpoch(3)));
     }

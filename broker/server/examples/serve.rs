@@ -5,7 +5,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data_dir = args.next().unwrap_or_else(|| "klamm-data".to_owned()).into();
     let kafka_address = args.next().unwrap_or_else(|| "127.0.0.1:9092".to_owned());
     logging::init(None, logging::LogFormat::Text)?;
-    let settings = args.filter_map(|arg| arg.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))).collect();
-    klamm_server::run(ServerOptions { data_dir, kafka_address, http_address: Some("127.0.0.1:0".into()), grpc_address: Some("127.0.0.1:0".into()), settings, ..ServerOptions::default() })?;
+    let settings = args
+        .filter_map(|arg| arg.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .collect();
+    klamm_server::run(ServerOptions {
+        data_dir,
+        kafka_address,
+        http_address: Some("127.0.0.1:0".into()),
+        grpc_address: Some("127.0.0.1:0".into()),
+        settings,
+        ..ServerOptions::default()
+    })?;
     Ok(())
 }

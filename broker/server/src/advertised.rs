@@ -43,7 +43,11 @@ pub(crate) fn parse_address(address: &str) -> Result<Endpoint, InvalidAddress> {
 
 impl Advertised {
     /// What a broker advertises that was told `advertised` and listens on `listening`.
-    pub(crate) fn decide(advertised: Option<Endpoint>, asked: &Endpoint, listening: SocketAddr) -> Advertised {
+    pub(crate) fn decide(
+        advertised: Option<Endpoint>,
+        asked: &Endpoint,
+        listening: SocketAddr,
+    ) -> Advertised {
         match advertised {
             Some(endpoint) => {
                 let port = if endpoint.port == 0 { listening.port() } else { endpoint.port };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use klamm_controller::{BrokerImage, Controller, Endpoint};
 use klamm_controller::settings::{BrokerSettings, StaticSettings};
+use klamm_controller::{BrokerImage, Controller, Endpoint};
 use klamm_model::{BrokerId, ClusterId};
 
 use crate::Clock;
@@ -67,6 +67,11 @@ impl Broker {
             false => broker.kafka.clone(),
         };
         image.brokers().map(|broker| (broker.id, endpoint(broker), broker.rack.clone())).collect()
+    }
+
+    /// How many fsyncs of partitions there were since the start.
+    pub fn flushes(&self) -> u64 {
+        self.partitions.group_commit().counters().flushes
     }
 
     /// Whether clients are served: all partitions are open and the broker does not stop.

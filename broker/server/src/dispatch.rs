@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use klamm_wire::messages::produce::ProduceRequest;
-use klamm_wire::{ApiKey, DecodeError, EncodeError, EncodedFrame, Limits, Request, RequestHead, RequestHeader};
+use klamm_wire::{
+    ApiKey, DecodeError, EncodeError, EncodedFrame, Limits, Request, RequestHead, RequestHeader,
+};
 
-use crate::handlers::produce::Produced;
 use crate::handlers;
+use crate::handlers::produce::Produced;
 use crate::net::Endpoints;
 use crate::{Broker, RequestContext};
 

@@ -27,7 +27,9 @@ impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Durability::Fsync => "acknowledged records are on the disk (fsync)",
-            Durability::PageCache => "acknowledged records are in the page cache (log.flush.interval.messages)",
+            Durability::PageCache => {
+                "acknowledged records are in the page cache (log.flush.interval.messages)"
+            }
         })
     }
 }

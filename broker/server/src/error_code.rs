@@ -5,7 +5,9 @@ use std::fmt;
 use klamm_controller::{Refusal, SubmitError};
 use klamm_model::ErrorCode;
 use klamm_partition::producers::SequenceError;
-use klamm_partition::{AppendError, CommitError, DeleteRecordsError, FetchError, LeaderEpochError, ListOffsetsError, StopReason};
+use klamm_partition::{
+    AppendError, CommitError, DeleteRecordsError, FetchError, LeaderEpochError, ListOffsetsError, StopReason,
+};
 
 /// An error as a client hears of it: a code for the program and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,7 +30,9 @@ async fn follow_once(broker: &Arc<Broker>) {
     // Directories are made and logs are opened: nothing for a runtime's thread.
     match tokio::task::spawn_blocking(move || apply(&blocking, &blocking.controller.image())).await {
         Ok(retired) => remove_later(broker, retired),
-        Err(failure) => error!(%failure, "following the metadata failed; it is tried again with the next change"),
+        Err(failure) => {
+            error!(%failure, "following the metadata failed; it is tried again with the next change")
+        }
     }
 }
 

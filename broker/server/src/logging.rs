@@ -70,20 +70,29 @@ impl fmt::Display for LogFormat {
     }
 }
 
+impl LogFormat {
+    /// Whether lines are JSON.
+    pub fn is_json(self) -> bool {
+        match self {
+            LogFormat::Json => true,
+            LogFormat::Text => false,
+            LogFormat::Auto => !io::stderr().is_terminal(),
+        }
+    }
+}
+
 /// Sets the process's log up. `filter` is a level, or pairs of module and level; `None` takes
 /// [`DEFAULT_FILTER`].
 pub fn init(filter: Option<&str>, format: LogFormat) -> Result<(), LoggingError> {
     let filter = parse_filter(filter)?;
-    let terminal = io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_span_events(FmtSpan::NONE)
-        .with_ansi(terminal);
-    let set = match format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Auto if !terminal => builder.json().flatten_event(true).try_init(),
-        LogFormat::Auto | LogFormat::Text => builder.try_init(),
+        .with_ansi(io::stderr().is_terminal());
+    let set = match format.is_json() {
+        true => builder.json().flatten_event(true).try_init(),
+        false => builder.try_init(),
     };
     set.map_err(|error| LoggingError::Twice(error.to_string()))
 }

@@ -33,7 +33,8 @@ use crate::producer_ids::ProducerIds;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
 use crate::stop::StopSignal;
 use crate::{
-    Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, descriptors, following, grpc, housekeeping, http,
+    Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, descriptors, following, grpc,
+    housekeeping, http,
 };
 
 /// Threads that flush. With one, a slow fsync would keep all partitions waiting; many only queue at the disk.
@@ -165,18 +166,28 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
     let image = broker.controller.image();
     let leftovers = broker.partitions.retire_leftovers(&image)?;
     let retired = following::apply(&broker, &image);
-    control.block_on(async { following::remove_later(&broker, leftovers.into_iter().chain(retired).collect()) });
+    control
+        .block_on(async { following::remove_later(&broker, leftovers.into_iter().chain(retired).collect()) });
 
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let net = Arc::new(CoreRuntimes::start(cores).map_err(StartError::Threads)?);
     let kafka_address = ports.kafka_address;
-    let listener = acceptor::listen(ports.kafka, ports.backlog)
-        .map_err(|source| StartError::port("Kafka clients", "--kafka-address", kafka_address.to_string(), source))?;
+    let listener = acceptor::listen(ports.kafka, ports.backlog).map_err(|source| {
+        StartError::port("Kafka clients", "--kafka-address", kafka_address.to_string(), source)
+    })?;
     control.spawn(acceptor::accept(Arc::clone(&broker), listener, Arc::clone(&net)));
     let following = control.spawn(following::follow(Arc::clone(&broker)));
     let housekeeping = control.spawn(housekeeping::keep(Arc::clone(&broker)));
     broker.ready.store(true, Ordering::Release);
-    Ok(RunningServer { broker, kafka_address, http_address, grpc_address, control, net, tasks: vec![following, housekeeping] })
+    Ok(RunningServer {
+        broker,
+        kafka_address,
+        http_address,
+        grpc_address,
+        control,
+        net,
+        tasks: vec![following, housekeeping],
+    })
 }
 
 /// HTTP and gRPC, from now on: probes want to know that the broker is starting.

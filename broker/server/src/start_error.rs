@@ -37,7 +37,7 @@ pub enum StartError {
         next_step: String,
     },
     /// The data directory can't be used.
-    #[error(transparent)]
+    #[error("{0}{}", next_step(.0))]
     DataDir(#[from] DataDirError),
     /// What the last run wrote down can't be read.
     #[error(transparent)]
@@ -72,6 +72,16 @@ pub enum StartError {
     /// Metrics can't be counted: an error of this program.
     #[error("metrics can't be registered: {0}")]
     Metrics(#[from] prometheus::Error),
+}
+
+/// What the system's own answer leaves open.
+fn next_step(error: &DataDirError) -> &'static str {
+    match error {
+        DataDirError::Disk(_) => {
+            "; --data-dir must be a directory, or one that can be made, where this user may write"
+        }
+        _ => "",
+    }
 }
 
 impl StartError {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use klamm_model::{LeaderEpoch, Offset};
 
-use super::open::remove;
+use crate::segment::remove_if_there;
 use super::{Log, StopReason};
 use crate::disk::{Action, DiskError};
 use crate::producer_snapshot::{self, ProducerSnapshotEntry};
@@ -49,7 +49,7 @@ impl Log {
         // One that the recovery of unsynced batches could have to go back to is needed still.
         let needed = older.iter().rposition(|&other| other <= self.durability.offset).unwrap_or(0);
         for &old in &older[..surplus.min(needed)] {
-            remove(&*self.disk, &self.snapshot_path(old))?;
+            remove_if_there(&*self.disk, &self.snapshot_path(old))?;
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Log {
     }
 
     /// The largest epoch not above `epoch` and where it ends, as OffsetForLeaderEpoch answers (KIP-101, KIP-279);
-    /// `None` if the log knows none.
+    /// `None` if `epoch` is newer than all in the log.
     pub fn epoch_end_offset(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
         self.epochs.end_offset(epoch, self.active.end)
     }
@@ -99,7 +99,7 @@ impl Log {
 
     pub(super) fn remove_snapshots_beyond(&mut self, end: Offset) -> Result<(), DiskError> {
         for offset in self.snapshots()?.into_iter().filter(|&offset| offset > end) {
-            remove(&*self.disk, &self.snapshot_path(offset))?;
+            remove_if_there(&*self.disk, &self.snapshot_path(offset))?;
         }
         Ok(())
     }

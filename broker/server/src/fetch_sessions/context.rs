@@ -163,12 +163,12 @@ mod tests {
 
     /// One fetch that finds a high watermark of 0 everywhere: the session id and the partitions answered.
     fn fetch(sessions: &FetchSessions, request: SessionRequest) -> Result<(i32, Vec<i32>), SessionError> {
-        let quiet =
-            Outcome { has_records: false, must_tell: false, high_watermark: 0, log_start_offset: 0 };
+        let quiet = Outcome { has_records: false, must_tell: false, high_watermark: 0, log_start_offset: 0 };
         let (context, wanted) = sessions.begin(request, NOW)?;
         let found: Vec<_> = wanted.into_iter().map(|wanted| (wanted, quiet)).collect();
         let (id, told) = sessions.finish(context, &found, NOW);
-        let answered = found.iter().zip(told).filter(|(_, told)| *told).map(|((wanted, _), _)| wanted.key.partition);
+        let answered =
+            found.iter().zip(told).filter(|(_, told)| *told).map(|((wanted, _), _)| wanted.key.partition);
         Ok((id, answered.collect()))
     }
 

@@ -99,7 +99,11 @@ impl Session {
 
     /// What it follows, in the order in which it is to be served.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        self.order.iter().filter_map(|key| self.followed.get(key)).map(|followed| followed.wanted.clone()).collect()
+        self.order
+            .iter()
+            .filter_map(|key| self.followed.get(key))
+            .map(|followed| followed.wanted.clone())
+            .collect()
     }
 
     /// How many partitions it follows.

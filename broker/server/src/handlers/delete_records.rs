@@ -28,8 +28,10 @@ pub(crate) async fn handle(
                 .partitions
                 .iter()
                 .map(|wanted| {
-                    let deleted =
-                        hosted.as_deref().map_err(Clone::clone).and_then(|hosted| delete(broker, hosted, wanted));
+                    let deleted = hosted
+                        .as_deref()
+                        .map_err(Clone::clone)
+                        .and_then(|hosted| delete(broker, hosted, wanted));
                     partition_response(wanted.partition_index, deleted)
                 })
                 .collect();
@@ -39,7 +41,11 @@ pub(crate) async fn handle(
     DeleteRecordsResponse { topics, ..DeleteRecordsResponse::default() }
 }
 
-fn delete(broker: &Broker, topic: &HostedTopic, wanted: &DeleteRecordsPartition) -> Result<Offset, KafkaError> {
+fn delete(
+    broker: &Broker,
+    topic: &HostedTopic,
+    wanted: &DeleteRecordsPartition,
+) -> Result<Offset, KafkaError> {
     let partition = topic.leader(wanted.partition_index)?;
     topic.check_deletes_records()?;
     let offset = match wanted.offset {
@@ -57,5 +63,9 @@ fn partition_response(
         Ok(log_start) => (ErrorCode::None, log_start),
         Err(error) => (error.code, Offset::UNKNOWN),
     };
-    DeleteRecordsPartitionResult { partition_index, low_watermark: low_watermark.0, error_code: code.as_i16() }
+    DeleteRecordsPartitionResult {
+        partition_index,
+        low_watermark: low_watermark.0,
+        error_code: code.as_i16(),
+    }
 }

@@ -127,8 +127,7 @@ fn describe(broker: &Broker, topic: &TopicImage) -> MetadataResponseTopic {
         .map(|(index, partition)| {
             let offline = offline(index) && partition.leader == broker.node_id;
             let leader = if offline { BrokerId::NONE } else { partition.leader };
-            let code =
-                if leader == BrokerId::NONE { ErrorCode::LeaderNotAvailable } else { ErrorCode::None };
+            let code = if leader == BrokerId::NONE { ErrorCode::LeaderNotAvailable } else { ErrorCode::None };
             let ids = |brokers: &[BrokerId]| brokers.iter().map(|broker| broker.0).collect();
             MetadataResponsePartition {
                 error_code: code.as_i16(),

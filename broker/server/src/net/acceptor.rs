@@ -19,8 +19,7 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// Takes a port without listening on it yet; gives the address, whose port is known now.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
-    let socket =
-        Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     // A restart must not wait for the kernel to forget the connections of the process before.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;

@@ -95,4 +95,3 @@ impl Answers {
         self.queue.is_empty()
     }
 }
-

@@ -28,7 +28,7 @@ pub enum OptionsError {
         error: Box<toml::de::Error>,
     },
     /// The file has a key that nothing reads.
-    #[error("the configuration file {path} has an unknown key {key}{}; known are {known}", hint(.nearest.as_deref()))]
+    #[error("the configuration file {path} has an unknown key {key}{} (known are {known})", hint(.nearest.as_deref()))]
     FileKey {
         /// The file.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum OptionsError {
         text: String,
     },
     /// A setting that does not exist.
-    #[error("{from} has an unknown setting {name}{}; docs/reference/settings.md lists all", hint(.nearest.as_deref()))]
+    #[error("{from} has an unknown setting {name}{} (docs/reference/settings.md lists all)", hint(.nearest.as_deref()))]
     UnknownSetting {
         /// Where it was given.
         from: Source,
@@ -68,7 +68,7 @@ pub enum OptionsError {
         nearest: Option<String>,
     },
     /// A setting whose value is not allowed.
-    #[error("{from}: {invalid}; docs/reference/settings.md says what is allowed")]
+    #[error("{from}: {invalid} (docs/reference/settings.md says what is allowed)")]
     InvalidSetting {
         /// Where it was given.
         from: Source,

@@ -173,7 +173,7 @@ mod tests {
         let error = read("[sever]\n").unwrap_err();
         assert!(error.contains("did you mean server?"), "{error}");
         let error = read("node_id = 7\n").unwrap_err();
-        assert!(error.contains("unknown key node_id; known are server, settings"), "{error}");
+        assert!(error.contains("unknown key node_id (known are server, settings)"), "{error}");
     }
 
     #[test]

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use klamm_controller::{Controller, MetadataImage, TopicImage};
 use klamm_log::data_dir::DataDir;
 use klamm_log::{Disk, GroupCommit};
-use klamm_partition::Partition;
 use klamm_model::{BrokerId, ErrorCode, LeaderEpoch, TopicId, TopicName};
+use klamm_partition::Partition;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
@@ -124,7 +124,12 @@ impl Partitions {
     }
 
     /// Who leads a partition, and in which epoch, as the metadata says.
-    pub(crate) fn leader_of(&self, name: &str, id: TopicId, partition: i32) -> Option<(BrokerId, LeaderEpoch)> {
+    pub(crate) fn leader_of(
+        &self,
+        name: &str,
+        id: TopicId,
+        partition: i32,
+    ) -> Option<(BrokerId, LeaderEpoch)> {
         let image = self.image();
         let topic = if id.is_zero() { image.topic(name) } else { image.topic_by_id(id) }?;
         let partition = topic.partition(klamm_model::PartitionIndex(partition))?;

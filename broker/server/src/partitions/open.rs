@@ -88,7 +88,12 @@ impl Partitions {
                 }
                 if told.elapsed() >= PROGRESS {
                     told = Instant::now();
-                    info!(opened = count, of = jobs.len(), seconds = begun.elapsed().as_secs(), "opening partitions");
+                    info!(
+                        opened = count,
+                        of = jobs.len(),
+                        seconds = begun.elapsed().as_secs(),
+                        "opening partitions"
+                    );
                 }
             }
         });

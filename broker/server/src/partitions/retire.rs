@@ -26,7 +26,12 @@ impl Partitions {
     pub(super) fn retire_deleted(&self, image: &MetadataImage) -> Vec<RetiredDir> {
         let gone: Vec<Arc<HostedTopic>> = {
             let topics = self.topics.read();
-            topics.by_id.values().filter(|topic| image.topic_by_id(topic.image.id).is_none()).cloned().collect()
+            topics
+                .by_id
+                .values()
+                .filter(|topic| image.topic_by_id(topic.image.id).is_none())
+                .cloned()
+                .collect()
         };
         let mut retired = Vec::new();
         for topic in gone {

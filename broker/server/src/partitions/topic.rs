@@ -88,7 +88,8 @@ impl HostedTopic {
         if policy.delete || !policy.compact {
             return Ok(());
         }
-        let message = format!("records of {} can't be deleted: its cleanup.policy is compact", self.image.name);
+        let message =
+            format!("records of {} can't be deleted: its cleanup.policy is compact", self.image.name);
         Err(KafkaError::new(ErrorCode::PolicyViolation, message))
     }
 

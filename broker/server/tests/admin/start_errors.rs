@@ -84,7 +84,7 @@ fn a_data_directory_of_a_newer_format_is_refused() {
 fn a_directory_that_is_a_file_is_refused() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("data"), "not a directory").unwrap();
-    says(&refusal(options(dir.path(), &[])), &["data"]);
+    says(&refusal(options(dir.path(), &[])), &["data", "--data-dir", "File exists"]);
 }
 
 #[test]

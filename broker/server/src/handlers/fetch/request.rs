@@ -15,7 +15,8 @@ const FIRST_REPLICA_STATE: i16 = 15;
 
 /// Whether another broker asks, not a consumer.
 pub(super) fn is_replica(request: &FetchRequest, version: i16) -> bool {
-    let id = if version >= FIRST_REPLICA_STATE { request.replica_state.replica_id } else { request.replica_id };
+    let id =
+        if version >= FIRST_REPLICA_STATE { request.replica_state.replica_id } else { request.replica_id };
     id >= 0
 }
 

@@ -40,7 +40,11 @@ pub(super) fn build(
         lost_leader |= data.current_leader.leader_id >= 0;
         add(&mut responses, wanted.key.topic, data);
     }
-    let node_endpoints = if lost_leader && ctx.api_version >= FIRST_WITH_ENDPOINTS { node_endpoints(broker, ctx) } else { Vec::new() };
+    let node_endpoints = if lost_leader && ctx.api_version >= FIRST_WITH_ENDPOINTS {
+        node_endpoints(broker, ctx)
+    } else {
+        Vec::new()
+    };
     FetchResponse { session_id, responses, node_endpoints, ..FetchResponse::default() }
 }
 

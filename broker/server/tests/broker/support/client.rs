@@ -110,4 +110,3 @@ impl Client {
         self.socket.shutdown(std::net::Shutdown::Write).unwrap();
     }
 }
-

@@ -29,7 +29,12 @@ pub fn create_topic(client: &mut Client, name: &str, partitions: i32) -> TopicId
         timeout_ms: 10_000,
         ..CreateTopicsRequest::default()
     });
-    assert_eq!(error(response.topics[0].error_code), ErrorCode::None, "{:?}", response.topics[0].error_message);
+    assert_eq!(
+        error(response.topics[0].error_code),
+        ErrorCode::None,
+        "{:?}",
+        response.topics[0].error_message
+    );
     response.topics[0].topic_id
 }
 
@@ -46,11 +51,8 @@ pub fn batch(values: &[&str]) -> Bytes {
 
 /// A batch of an idempotent producer.
 pub fn idempotent(id: i64, epoch: i16, sequence: i32, values: &[&str]) -> Bytes {
-    let stamp = ProducerStamp {
-        id: ProducerId(id),
-        epoch: ProducerEpoch(epoch),
-        base_sequence: Sequence(sequence),
-    };
+    let stamp =
+        ProducerStamp { id: ProducerId(id), epoch: ProducerEpoch(epoch), base_sequence: Sequence(sequence) };
     batch_of(BuildOptions { producer: Some(stamp), ..BuildOptions::default() }, values)
 }
 
@@ -120,12 +122,10 @@ pub fn records_of(data: &PartitionData) -> Vec<(i64, String)> {
     for batch in batches(&bytes) {
         let batch = batch.unwrap();
         batch.verify_crc().unwrap();
-        let records = batch.records(1 << 20).unwrap();
-        records
-            .for_each(|record| {
-                found.push((record.offset.0, String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
-            })
-            .unwrap();
+        let mut records = batch.records(1 << 20).unwrap();
+        while let Some(record) = records.next_record().unwrap() {
+            found.push((record.offset.0, String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
+        }
     }
     found
 }

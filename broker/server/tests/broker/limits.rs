@@ -1,0 +1,61 @@
+//! What all clients together may take.
+
+use std::time::Duration;
+
+use klamm_wire::messages::api_versions::ApiVersionsRequest;
+
+use crate::support::{TestBroker, batch, create_topic, offset_of, produce};
+
+#[test]
+fn an_address_has_a_number_of_connections() {
+    let broker = TestBroker::with(&[("max.connections.per.ip", "2")]);
+    let mut first = broker.client();
+    let mut second = broker.client();
+    first.ask(&ApiVersionsRequest::default());
+    second.ask(&ApiVersionsRequest::default());
+    assert!(broker.client().is_closed());
+    second.ask(&ApiVersionsRequest::default());
+}
+
+#[test]
+fn the_broker_has_a_number_of_connections() {
+    let broker = TestBroker::with(&[("max.connections", "1")]);
+    let mut first = broker.client();
+    first.ask(&ApiVersionsRequest::default());
+    assert!(broker.client().is_closed());
+}
+
+#[test]
+fn an_idle_client_is_let_go() {
+    let broker = TestBroker::with(&[("connections.max.idle.ms", "100")]);
+    let mut client = broker.client();
+    client.ask(&ApiVersionsRequest::default());
+    assert!(client.is_closed());
+}
+
+#[test]
+fn bytes_in_flight_are_limited_and_all_requests_are_answered() {
+    let broker =
+        TestBroker::with(&[("socket.request.max.bytes", "2000000"), ("queued.max.request.bytes", "2000000")]);
+    let mut client = broker.client();
+    create_topic(&mut client, "t", 1);
+    let large = "x".repeat(900_000);
+    let mut clients: Vec<_> = (0..6).map(|_| broker.client()).collect();
+    for client in &mut clients {
+        let (_, frame) = client.frame(9, &produce("t", -1, batch(&[&large])));
+        client.send_bytes(&frame);
+    }
+    let mut offsets: Vec<i64> = clients.iter_mut().map(|client| offset_of(&client.receive(9).1)).collect();
+    offsets.sort_unstable();
+    assert_eq!(offsets, [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_request_that_never_ends_keeps_no_one_else_waiting() {
+    let broker = TestBroker::start();
+    let mut slow = broker.client();
+    slow.send_bytes(&(100_i32 << 20).to_be_bytes());
+    slow.send_bytes(&[0, 18, 0]);
+    broker.client().ask(&ApiVersionsRequest::default());
+    assert!(slow.is_silent_for(Duration::from_millis(20)));
+}
