@@ -7,7 +7,7 @@ use clap::Args;
 use klamm_server::options::{GivenOptions, OptionsError, ServerOptions, Source};
 use klamm_server::{StartError, logging};
 
-/// What was asked for can't be done as it was asked: clap's own code for it, too.
+/// The exit code of a usage that is wrong; clap's own, too.
 const USAGE: u8 = 2;
 
 /// Run a broker.
@@ -65,39 +65,46 @@ Exit codes:
   1  could not start, or failed; the last line of the log says why
   2  an option, variable or setting is wrong";
 
-/// Why `klamm server` ends before it serves.
+/// What was asked for can't be done as it was asked.
 #[derive(Debug, thiserror::Error)]
-enum ServerError {
+enum UsageError {
     #[error(transparent)]
     Options(#[from] OptionsError),
     #[error(transparent)]
     Logging(#[from] logging::LoggingError),
-    #[error(transparent)]
-    Start(#[from] StartError),
 }
 
 impl ServerCommand {
     /// Runs the broker until it is told to stop.
     pub(crate) fn run(self) -> ExitCode {
-        match self.serve() {
-            Ok(()) => ExitCode::SUCCESS,
+        let (options, format) = match self.prepare() {
+            Ok(options) => {
+                let format = options.log_format;
+                (options, format)
+            }
             Err(error) => {
                 report(&error);
-                match error {
-                    ServerError::Options(_) | ServerError::Logging(_) => ExitCode::from(USAGE),
-                    ServerError::Start(StartError::Settings(_) | StartError::Address { .. }) => {
-                        ExitCode::from(USAGE)
-                    }
-                    ServerError::Start(_) => ExitCode::FAILURE,
+                return ExitCode::from(USAGE);
+            }
+        };
+        match klamm_server::run(options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // Whoever reads JSON lines must not find one that is none.
+                if format.is_json() {
+                    tracing::error!("{error}");
+                } else {
+                    report(&error);
                 }
+                exit_code(&error)
             }
         }
     }
 
-    fn serve(self) -> Result<(), ServerError> {
+    fn prepare(self) -> Result<ServerOptions, UsageError> {
         let options = self.options()?;
         logging::init(options.log_filter.as_deref(), options.log_format)?;
-        Ok(klamm_server::run(options)?)
+        Ok(options)
     }
 
     fn options(self) -> Result<ServerOptions, OptionsError> {
@@ -127,8 +134,14 @@ impl ServerCommand {
     }
 }
 
-/// The log may not be set up yet, and a wrong flag is answered where it was given.
+fn exit_code(error: &StartError) -> ExitCode {
+    match error {
+        StartError::Settings(_) | StartError::Address { .. } => ExitCode::from(USAGE),
+        _ => ExitCode::FAILURE,
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "the last word to whoever started the process")]
-fn report(error: &ServerError) {
+fn report(error: &impl std::error::Error) {
     eprintln!("error: {error}");
 }

@@ -90,10 +90,8 @@ pub fn init(filter: Option<&str>, format: LogFormat) -> Result<(), LoggingError>
         .with_writer(io::stderr)
         .with_span_events(FmtSpan::NONE)
         .with_ansi(io::stderr().is_terminal());
-    let set = match format.is_json() {
-        true => builder.json().flatten_event(true).try_init(),
-        false => builder.try_init(),
-    };
+    let set =
+        if format.is_json() { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
     set.map_err(|error| LoggingError::Twice(error.to_string()))
 }
 

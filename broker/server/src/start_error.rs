@@ -37,7 +37,7 @@ pub enum StartError {
         next_step: String,
     },
     /// The data directory can't be used.
-    #[error("{0}{}", next_step(.0))]
+    #[error("{0}{next_step}", next_step = next_step(.0))]
     DataDir(#[from] DataDirError),
     /// What the last run wrote down can't be read.
     #[error(transparent)]

@@ -31,13 +31,11 @@ pub(crate) fn parse(broker: &Broker, kind: i8, name: &str) -> Result<ConfigResou
 fn topic(broker: &Broker, name: &str) -> Result<TopicName, KafkaError> {
     let name = TopicName::try_from(name.to_owned())
         .map_err(|invalid| KafkaError::new(ErrorCode::InvalidTopicException, invalid.to_string()))?;
-    match broker.controller.image().topic(name.as_str()) {
-        Some(_) => Ok(name),
-        None => {
-            let text = format!("Topic '{name}' does not exist.");
-            Err(KafkaError::new(ErrorCode::UnknownTopicOrPartition, text))
-        }
+    if broker.controller.image().topic(name.as_str()).is_some() {
+        return Ok(name);
     }
+    let text = format!("Topic '{name}' does not exist.");
+    Err(KafkaError::new(ErrorCode::UnknownTopicOrPartition, text))
 }
 
 /// A broker knows its own settings only: clients send the request to the broker that it names.

@@ -21,7 +21,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// A client that sends its request line and headers slower is let go.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// The longest life of a connection: a scraper connects anew after that.
-const CONNECTION_LIFE: Duration = Duration::from_secs(600);
+const CONNECTION_LIFE: Duration = Duration::from_mins(10);
 /// How long to wait after the machine refused a connection.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
@@ -56,8 +56,7 @@ async fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
         .serve_connection(TokioIo::new(socket), service);
-    match timeout(CONNECTION_LIFE, connection).await {
-        Ok(Err(error)) => debug!(%error, "HTTP connection ended"),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = timeout(CONNECTION_LIFE, connection).await {
+        debug!(%error, "HTTP connection ended");
     }
 }

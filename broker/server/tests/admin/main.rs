@@ -1,5 +1,7 @@
 //! What operators use: topics and settings over the wire, HTTP, gRPC, and how a start that can't succeed says so.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 #[path = "../broker/support/client.rs"]
 #[allow(dead_code, reason = "shared with the tests of data, which use more of it")]
 mod client;
