@@ -115,10 +115,7 @@ pub struct DataDir {
 impl DataDir {
     /// Takes the directory: makes and formats it if it is new, locks it, checks whose it is.
     pub fn open(disk: Arc<dyn Disk>, path: &Path, identity: &Identity) -> Result<DataDir, DataDirError> {
-        disk.create_dir_all(path).map_err(DiskError::of(Action::Create, path))?;
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            disk.sync_dir(parent).map_err(DiskError::of(Action::Sync, parent))?;
-        }
+        create_durably(&*disk, path)?;
         let lock_path = path.join(LOCK_FILE);
         let owner = format!("process {}", std::process::id());
         let lock = disk.lock(&lock_path, &owner).map_err(DiskError::of(Action::Lock, &lock_path))?;
@@ -220,6 +217,19 @@ impl DataDir {
     fn sync(&self) -> Result<(), DiskError> {
         self.disk.sync_dir(&self.path).map_err(DiskError::of(Action::Sync, &self.path))
     }
+}
+
+/// Makes the directory and those above it that are missing, such that they survive a power cut.
+fn create_durably(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
+    let is_missing =
+        |dir: &&Path| disk.list(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let missing: Vec<&Path> = path.ancestors().filter(|dir| !dir.as_os_str().is_empty()).take_while(is_missing).collect();
+    disk.create_dir_all(path).map_err(DiskError::of(Action::Create, path))?;
+    for parent in missing.iter().filter_map(|dir| dir.parent()) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        disk.sync_dir(parent).map_err(DiskError::of(Action::Sync, parent))?;
+    }
+    Ok(())
 }
 
 /// Whether the marker was there. It is gone for good before anything is written: a stop after that is not clean.

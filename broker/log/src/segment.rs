@@ -33,16 +33,21 @@ impl Segment {
         Segment { base, dir, file, hints: Hints::default() }
     }
 
-    /// Opens or makes the segment's file.
-    pub(crate) fn open(
-        disk: &dyn Disk,
-        dir: &Arc<Path>,
-        base: Offset,
-        mode: OpenMode,
-    ) -> Result<Arc<Segment>, DiskError> {
+    /// Opens the file of a segment that is there.
+    pub(crate) fn open(disk: &dyn Disk, dir: &Arc<Path>, base: Offset) -> Result<Arc<Segment>, DiskError> {
         let path = segment_files::path(dir, base, FileKind::Log);
-        let action = if mode == OpenMode::Create { Action::Create } else { Action::Open };
-        let file = disk.open(&path, mode).map_err(DiskError::of(action, &path))?;
+        let file = disk.open(&path, OpenMode::Write).map_err(DiskError::of(Action::Open, &path))?;
+        Ok(Arc::new(Segment::new(base, Arc::clone(dir), file)))
+    }
+
+    /// Makes an empty segment. Indexes of one that began at the same offset once are removed: their entries would be
+    /// taken for this one's.
+    pub(crate) fn create(disk: &dyn Disk, dir: &Arc<Path>, base: Offset) -> Result<Arc<Segment>, DiskError> {
+        for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
+            remove_if_there(disk, &segment_files::path(dir, base, kind))?;
+        }
+        let path = segment_files::path(dir, base, FileKind::Log);
+        let file = disk.open(&path, OpenMode::Create).map_err(DiskError::of(Action::Create, &path))?;
         Ok(Arc::new(Segment::new(base, Arc::clone(dir), file)))
     }
 
@@ -88,5 +93,13 @@ impl Segment {
         let path = self.path(FileKind::OffsetIndex);
         let entry = last_in_file::<OffsetEntry>(disk, &path, entries, |entry| entry.relative <= relative)?;
         Ok(entry.map_or(0, |(_, entry)| u64::from(entry.position)))
+    }
+}
+
+/// Removes a file that may be absent.
+pub(crate) fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
+    match disk.remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map_err(DiskError::of(Action::Remove, path)),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use klamm_model::{ClusterId, TopicId};
+use klamm_model::{ClusterId, TopicId, TopicPartition};
 
 use super::{DataDirError, Identity};
 use crate::checkpoint::{read_file, replace_file};
-use crate::disk::Disk;
+use crate::disk::{Action, Disk, DiskError};
 
 const FILE: &str = "meta.properties";
 /// Kafka's version of the file.
@@ -31,8 +31,24 @@ impl MetaProperties {
         let file = dir.join(FILE);
         match read_file(disk, &file)? {
             Some(bytes) => read(dir, &file, &bytes, identity),
-            None => Ok(format(disk, &file, identity)?),
+            None => {
+                refuse_if_used(disk, dir, &file)?;
+                format(disk, &file, identity)
+            }
         }
+    }
+}
+
+/// A directory with partitions in it was formatted once: another identity would make them another cluster's.
+fn refuse_if_used(disk: &dyn Disk, dir: &Path, file: &Path) -> Result<(), DataDirError> {
+    let entries = disk.list(dir).map_err(DiskError::of(Action::List, dir))?;
+    let is_partition = |name: &str| TopicPartition::from_directory_name(name).is_some();
+    match entries.iter().find(|entry| entry.is_dir && is_partition(&entry.name)) {
+        Some(entry) => {
+            let reason = format!("it is missing, but there is {}", entry.name);
+            Err(DataDirError::Malformed { file: file.to_owned(), reason })
+        }
+        None => Ok(()),
     }
 }
 

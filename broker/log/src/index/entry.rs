@@ -8,6 +8,8 @@ pub(crate) trait Entry: Copy + std::fmt::Debug + PartialEq {
     fn encode(self, out: &mut Vec<u8>);
     /// Reads its file form, of exactly [`Entry::BYTES`] bytes.
     fn decode(bytes: &[u8]) -> Self;
+    /// Whether it can be an entry: not if it is what a lost write leaves, zeros.
+    fn is_possible(self) -> bool;
     /// Whether it may stand before `next` in a file.
     fn precedes(self, next: Self) -> bool;
 }
@@ -39,6 +41,11 @@ impl Entry for OffsetEntry {
         OffsetEntry { relative: u32_at(bytes, 0), position: u32_at(bytes, 4) }
     }
 
+    /// The batch at a segment's start never has an entry.
+    fn is_possible(self) -> bool {
+        self.position > 0
+    }
+
     fn precedes(self, next: OffsetEntry) -> bool {
         self.relative < next.relative && self.position < next.position
     }
@@ -55,6 +62,10 @@ impl Entry for TimeEntry {
     fn decode(bytes: &[u8]) -> TimeEntry {
         let high = i64::from(u32_at(bytes, 0)) << 32;
         TimeEntry { timestamp_ms: high | i64::from(u32_at(bytes, 4)), relative: u32_at(bytes, 8) }
+    }
+
+    fn is_possible(self) -> bool {
+        self.timestamp_ms > 0 || self.relative > 0
     }
 
     fn precedes(self, next: TimeEntry) -> bool {

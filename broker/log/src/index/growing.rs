@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::entry::Entry;
+use super::lookup::is_empty;
 use crate::disk::{Action, Disk, DiskError, OpenMode};
 
 /// Entries that are collected before they are written: one page.
@@ -26,8 +27,8 @@ impl<E: Entry> GrowingIndex<E> {
     }
 
     /// An index without entries, of a segment whose index file can't be relied on.
-    pub(crate) fn instead_of_file() -> GrowingIndex<E> {
-        GrowingIndex { file_differs: true, ..GrowingIndex::new() }
+    pub(crate) fn instead_of(disk: &dyn Disk, path: &Path) -> Result<GrowingIndex<E>, DiskError> {
+        Ok(GrowingIndex { file_differs: !is_empty(disk, path)?, ..GrowingIndex::new() })
     }
 
     /// An index of the first `written` entries in its file, of which `last` is the last; `is_all` if the file has no
@@ -44,6 +45,11 @@ impl<E: Entry> GrowingIndex<E> {
         self.written
     }
 
+    /// Whether the file has entries that do not count.
+    pub(crate) fn differs_from_file(&self) -> bool {
+        self.file_differs
+    }
+
     /// The entries in memory, which follow those in the file.
     pub(crate) fn unwritten(&self) -> &[E] {
         &self.unwritten
@@ -55,7 +61,7 @@ impl<E: Entry> GrowingIndex<E> {
 
     /// Adds an entry, unless it does not follow the last.
     pub(crate) fn push(&mut self, entry: E) {
-        if self.last().is_none_or(|last| last.precedes(entry)) {
+        if entry.is_possible() && self.last().is_none_or(|last| last.precedes(entry)) {
             self.unwritten.push(entry);
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::entry::Entry;
+use crate::checkpoint::read_file;
 use crate::disk::{Action, Disk, DiskError, DiskFile, OpenMode};
 
 /// The last of the first `count` entries in the file (`None`: of all) for which `holds` is true, with its number; it
@@ -39,21 +40,30 @@ pub(crate) fn last_in_file<E: Entry>(
 pub(crate) fn read_last<E: Entry>(disk: &dyn Disk, path: &Path) -> Result<Option<E>, DiskError> {
     let Some((file, in_file)) = open::<E>(disk, path)? else { return Ok(None) };
     let Some(last) = in_file.checked_sub(1) else { return Ok(None) };
-    entry_at(&*file, path, last)
+    Ok(entry_at(&*file, path, last)?.filter(|entry: &E| entry.is_possible()))
 }
 
-/// All whole entries of the file, up to the first that does not follow the one before it; none if there is no file.
-pub(crate) fn read_all<E: Entry>(disk: &dyn Disk, path: &Path) -> Result<Vec<E>, DiskError> {
-    let Some((file, in_file)) = open::<E>(disk, path)? else { return Ok(Vec::new()) };
-    let bytes = file.read_at(0, in_file * E::BYTES).map_err(DiskError::of(Action::Read, path))?;
-    let mut entries: Vec<E> = Vec::with_capacity(in_file);
+/// All whole entries of the file, up to the first that does not follow the one before it, and the file's size; none if
+/// there is no file.
+pub(crate) fn read_all<E: Entry>(disk: &dyn Disk, path: &Path) -> Result<(Vec<E>, usize), DiskError> {
+    let bytes = read_file(disk, path)?.unwrap_or_default();
+    let mut entries: Vec<E> = Vec::with_capacity(bytes.len() / E::BYTES);
     for entry in bytes.chunks_exact(E::BYTES).map(E::decode) {
-        if entries.last().is_some_and(|last| !last.precedes(entry)) {
+        if !entry.is_possible() || entries.last().is_some_and(|last| !last.precedes(entry)) {
             break;
         }
         entries.push(entry);
     }
-    Ok(entries)
+    Ok((entries, bytes.len()))
+}
+
+/// Whether there is nothing in the file, or no file.
+pub(crate) fn is_empty(disk: &dyn Disk, path: &Path) -> Result<bool, DiskError> {
+    match disk.open(path, OpenMode::Read) {
+        Ok(file) => Ok(file.size().map_err(DiskError::of(Action::Read, path))? == 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(DiskError::of(Action::Open, path)(error)),
+    }
 }
 
 /// The file and the number of whole entries in it; `None` if there is no file.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use klamm_model::{Offset, TimestampMs};
 use klamm_records::PlacedBatch;
 
-use crate::disk::{Action, DiskError, OpenMode};
+use crate::disk::{Action, DiskError};
 use crate::log::{Log, StopReason};
 use crate::segment::{ActiveSegment, Segment};
 use crate::segment_files::FileKind;
@@ -106,7 +106,7 @@ impl Log {
 
     fn begin_segment(&mut self, base: Offset, now: TimestampMs) -> Result<ActiveSegment, DiskError> {
         self.active.write_final_indexes(&*self.disk)?;
-        let segment = Segment::open(&*self.disk, &self.dir, base, OpenMode::Create)?;
+        let segment = Segment::create(&*self.disk, &self.dir, base)?;
         self.durability.names_changed();
         Ok(ActiveSegment::empty(segment, now))
     }

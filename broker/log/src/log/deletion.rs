@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use klamm_model::{Offset, TimestampMs};
 
-use super::open::remove;
+use crate::segment::remove_if_there;
 use super::{AppendError, Log};
 use crate::disk::{Action, Disk, DiskError};
 use crate::segment::SealedSegment;
@@ -67,10 +67,10 @@ impl RetiredSegment {
 
 /// Removes a segment's files. The log first and for good, so that a crash leaves no gap between segments.
 pub(super) fn remove_segment(disk: &dyn Disk, dir: &Path, base: Offset) -> Result<(), DiskError> {
-    remove(disk, &segment_files::path(dir, base, FileKind::Log))?;
+    remove_if_there(disk, &segment_files::path(dir, base, FileKind::Log))?;
     disk.sync_dir(dir).map_err(DiskError::of(Action::Sync, dir))?;
     for kind in [FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TransactionIndex] {
-        remove(disk, &segment_files::path(dir, base, kind))?;
+        remove_if_there(disk, &segment_files::path(dir, base, kind))?;
     }
     Ok(())
 }

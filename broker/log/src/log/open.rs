@@ -15,6 +15,7 @@ use crate::config::LogConfig;
 use crate::disk::{Action, Disk, DiskError};
 use crate::leader_epochs::LeaderEpochs;
 use crate::log::Log;
+use crate::segment::remove_if_there;
 use crate::segment_files::{self, FileKind};
 
 /// What is known of a log before it is opened.
@@ -180,11 +181,12 @@ impl Log {
 
     /// Brings all that may not be on the disk there, after a stop of which nobody knows what it left in memory.
     fn sync_all(&mut self, recovery_point: Offset) -> Result<(), DiskError> {
-        for sealed in self.sealed.iter().filter(|sealed| sealed.end > recovery_point) {
+        for sealed in self.sealed.iter().filter(|sealed| sealed.end >= recovery_point) {
             sync_log(&sealed.segment)?;
             sealed.segment.sync_indexes(&*self.disk)?;
         }
         sync_log(&self.active.segment)?;
+        self.active.sync_cut_indexes(&*self.disk)?;
         self.disk.sync_dir(&self.dir).map_err(DiskError::of(Action::Sync, &self.dir))?;
         if let Some(parent) = self.dir.parent() {
             self.disk.sync_dir(parent).map_err(DiskError::of(Action::Sync, parent))?;
@@ -213,14 +215,14 @@ fn look(disk: &dyn Disk, dir: &Path) -> Result<Found, DiskError> {
             Some((base, FileKind::Log)) => found.segments.push((base, entry.size_bytes)),
             Some((offset, FileKind::Snapshot)) => found.snapshots.push(offset),
             Some((base, kind)) => indexes.push((base, kind)),
-            None if leftover && !entry.is_dir => remove(disk, &dir.join(&entry.name))?,
+            None if leftover && !entry.is_dir => remove_if_there(disk, &dir.join(&entry.name))?,
             None => {}
         }
     }
     found.segments.sort_unstable();
     for (base, kind) in indexes {
         if found.segments.binary_search_by_key(&base, |&(base, _)| base).is_err() {
-            remove(disk, &segment_files::path(dir, base, kind))?;
+            remove_if_there(disk, &segment_files::path(dir, base, kind))?;
         }
     }
     Ok(found)
@@ -233,11 +235,4 @@ fn drop_below_start(disk: &dyn Disk, dir: &Path, found: &mut Found, start: Offse
         deletion::remove_segment(disk, dir, base)?;
     }
     Ok(())
-}
-
-pub(super) fn remove(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
-    match disk.remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result.map_err(DiskError::of(Action::Remove, path)),
-    }
 }

@@ -8,8 +8,8 @@ use klamm_model::Offset;
 use super::damage::{self, BadPlace, Damage};
 use super::open::{CorruptLog, Found, OpenError, OpenState, Recovery};
 use crate::config::LogConfig;
-use crate::disk::{Action, Disk, DiskError, OpenMode};
-use crate::index::{GrowingIndex, OffsetEntry, TimeEntry, last_in_file, read_all, read_last};
+use crate::disk::{Action, Disk, DiskError};
+use crate::index::{Entry, GrowingIndex, OffsetEntry, TimeEntry, last_in_file, read_all};
 use crate::scanner::{Scanner, Step};
 use crate::segment::{ActiveSegment, SealedSegment, Segment};
 use crate::segment_files::{self, FileKind};
@@ -49,12 +49,14 @@ impl Chain<'_> {
         let first_walked = if self.state.clean {
             last
         } else {
+            // The segment that ends at the recovery point is walked too: its records were on the disk, its indexes may
+            // not have been, since it could still be the active one then.
             let point = self.state.recovery_point;
-            found.segments.partition_point(|&(base, _)| base <= point).saturating_sub(1)
+            found.segments.partition_point(|&(base, _)| base < point).saturating_sub(1)
         };
         let mut sealed = Vec::with_capacity(last);
         for pair in found.segments[..=first_walked].windows(2) {
-            let segment = Segment::open(self.disk, self.dir, pair[0].0, OpenMode::Write)?;
+            let segment = Segment::open(self.disk, self.dir, pair[0].0)?;
             sealed.push(Arc::new(SealedSegment::new(segment, pair[0].1, pair[1].0, None)));
         }
         for index in first_walked..=last {
@@ -86,19 +88,18 @@ impl Chain<'_> {
     }
 
     pub(super) fn begin(&self, base: Offset) -> Result<ActiveSegment, DiskError> {
-        let segment = Segment::open(self.disk, self.dir, base, OpenMode::Create)?;
-        Ok(ActiveSegment::empty(segment, self.state.now))
+        Ok(ActiveSegment::empty(Segment::create(self.disk, self.dir, base)?, self.state.now))
     }
 
     /// Goes through a segment from its last usable index entry on; verifies what is not known to be on the disk.
     pub(super) fn walk(&self, (base, size): (Offset, u64), recovery: &mut Recovery) -> Result<Walked, OpenError> {
-        let segment = Segment::open(self.disk, self.dir, base, OpenMode::Write)?;
+        let segment = Segment::open(self.disk, self.dir, base)?;
         let mut active = ActiveSegment::empty(Arc::clone(&segment), self.state.now);
-        let has_index = read_last::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?.is_some();
-        if !self.resume(&mut active, size)? && has_index {
-            active.offset_index = GrowingIndex::instead_of_file();
-            active.time_index = GrowingIndex::instead_of_file();
-            recovery.rebuilt_indexes += 1;
+        if !self.resume(&mut active, size)? {
+            active.offset_index = GrowingIndex::instead_of(self.disk, &segment.path(FileKind::OffsetIndex))?;
+            active.time_index = GrowingIndex::instead_of(self.disk, &segment.path(FileKind::TimeIndex))?;
+            let rebuilt = active.offset_index.differs_from_file() || active.time_index.differs_from_file();
+            recovery.rebuilt_indexes += u32::from(rebuilt);
         }
         let mut scanner = Scanner::new(&segment, active.size, size);
         loop {
@@ -165,17 +166,17 @@ impl Chain<'_> {
     /// index is there, whose end may be lost while that of the other is not.
     fn open_indexes(&self, segment: &Segment, size: u64) -> Result<Option<Usable>, DiskError> {
         let point = segment.relative(self.state.recovery_point.max(segment.base));
-        let mut times = read_all::<TimeEntry>(self.disk, &segment.path(FileKind::TimeIndex))?;
+        let (mut times, times_bytes) = read_all::<TimeEntry>(self.disk, &segment.path(FileKind::TimeIndex))?;
         let Some(newest) = times.last() else { return Ok(None) };
         let upto = point.min(newest.relative.saturating_add(1));
-        let offsets = read_all::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?;
+        let (offsets, offsets_bytes) = read_all::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?;
         let count = offsets.partition_point(|entry| entry.relative < upto && u64::from(entry.position) < size);
         let Some(last) = count.checked_sub(1).map(|last| offsets[last]) else { return Ok(None) };
         times.truncate(times.partition_point(|entry| entry.relative <= last.relative));
         Ok(Some(Usable {
-            offsets: GrowingIndex::of_file(count, Some(last), false),
+            offsets: GrowingIndex::of_file(count, Some(last), offsets_bytes == count * OffsetEntry::BYTES),
             last,
-            times: GrowingIndex::of_file(times.len(), times.last().copied(), false),
+            times: GrowingIndex::of_file(times.len(), times.last().copied(), times_bytes == times.len() * TimeEntry::BYTES),
         }))
     }
 

@@ -142,6 +142,16 @@ impl ActiveSegment {
         Ok(())
     }
 
+    /// If the index files have entries that do not count: takes them away for good. They would count again if they came
+    /// back after a crash, when other batches stand at their places.
+    pub(crate) fn sync_cut_indexes(&mut self, disk: &dyn Disk) -> Result<(), DiskError> {
+        if self.offset_index.differs_from_file() || self.time_index.differs_from_file() {
+            self.write_indexes(disk)?;
+            self.sync_indexes(disk)?;
+        }
+        Ok(())
+    }
+
     /// Cuts the file back to what counts, durably: what a failed write left must not mix with what comes.
     pub(crate) fn cut_tail(&self) -> Result<(), DiskError> {
         let path = self.segment.path(FileKind::Log);

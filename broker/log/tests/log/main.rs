@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod append_and_read;
+mod data_dir;
+mod dump;
 mod failures;
 mod fixture;
 mod kafka_tools;
