@@ -62,9 +62,8 @@ impl Broker {
     /// Every broker, as a client is told of it that reached `local`.
     pub(crate) fn endpoints(&self, local: SocketAddr) -> Vec<(BrokerId, Endpoint, Option<String>)> {
         let image = self.controller.image();
-        let endpoint = |broker: &BrokerImage| match broker.id == self.node_id {
-            true => self.advertised.to_client(local),
-            false => broker.kafka.clone(),
+        let endpoint = |broker: &BrokerImage| {
+            if broker.id == self.node_id { self.advertised.to_client(local) } else { broker.kafka.clone() }
         };
         image.brokers().map(|broker| (broker.id, endpoint(broker), broker.rack.clone())).collect()
     }

@@ -31,7 +31,7 @@ async fn follow_once(broker: &Arc<Broker>) {
     match tokio::task::spawn_blocking(move || apply(&blocking, &blocking.controller.image())).await {
         Ok(retired) => remove_later(broker, retired),
         Err(failure) => {
-            error!(%failure, "following the metadata failed; it is tried again with the next change")
+            error!(%failure, "following the metadata failed; it is tried again with the next change");
         }
     }
 }

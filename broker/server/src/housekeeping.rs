@@ -1,5 +1,6 @@
 //! What time brings: retention, late flushes, expiry, checkpoints.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ pub(crate) fn write_checkpoints(broker: &Broker) {
         let checkpoint = partition.checkpoint();
         checkpoint.ok().map(|offset| (partition.id().clone(), offset))
     });
-    if !write_offsets(broker, recovery_points.collect()) {
+    if !write_offsets(broker, &recovery_points.collect()) {
         return;
     }
     for partition in partitions {
@@ -98,10 +99,7 @@ pub(crate) fn write_checkpoints(broker: &Broker) {
 }
 
 /// Writes both checkpoint files; gives whether it could.
-pub(crate) fn write_offsets(
-    broker: &Broker,
-    recovery_points: std::collections::BTreeMap<TopicPartition, Offset>,
-) -> bool {
+pub(crate) fn write_offsets(broker: &Broker, recovery_points: &BTreeMap<TopicPartition, Offset>) -> bool {
     let log_starts = broker
         .partitions
         .all()
@@ -112,7 +110,7 @@ pub(crate) fn write_offsets(
         .collect();
     let disk = &**broker.partitions.disk();
     let dir = broker.partitions.data_dir().path();
-    let written = checkpoint::write(disk, &dir.join(checkpoint::RECOVERY_POINT_FILE), &recovery_points)
+    let written = checkpoint::write(disk, &dir.join(checkpoint::RECOVERY_POINT_FILE), recovery_points)
         .and_then(|()| checkpoint::write(disk, &dir.join(checkpoint::LOG_START_FILE), &log_starts));
     if let Err(error) = &written {
         error!(%error, "checkpoints could not be written: a start after a crash takes longer");

@@ -61,7 +61,7 @@ fn side_door(
 ) -> Result<Option<TcpListener>, StartError> {
     let Some(address) = address else { return Ok(None) };
     parse_address(address).map_err(|source| StartError::Address { flag, source })?;
-    let listener = take(address, |at| TcpListener::bind(at).and_then(|door| Ok((door, at))));
+    let listener = take(address, |at| TcpListener::bind(at).map(|door| (door, at)));
     let (listener, _) =
         listener.map_err(|source| StartError::port(purpose, flag, address.clone(), source))?;
     Ok(Some(listener))

@@ -92,7 +92,7 @@ fn close_partitions(broker: &Broker) -> bool {
     });
     let recovery_points = recovery_points.into_inner();
     let all_closed = recovery_points.len() == partitions.len();
-    write_offsets(broker, recovery_points) && all_closed
+    write_offsets(broker, &recovery_points) && all_closed
 }
 
 fn close_some(

@@ -46,10 +46,10 @@ pub struct Server;
 
 impl Server {
     /// Starts a broker; when this returns, it serves. Blocks; must not be called from a runtime.
-    pub fn start(options: ServerOptions) -> Result<RunningServer, StartError> {
+    pub fn start(mut options: ServerOptions) -> Result<RunningServer, StartError> {
         let begun = Instant::now();
         info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "klamm starts");
-        let static_settings = StaticSettings::parse(options.settings.clone())?;
+        let static_settings = StaticSettings::parse(std::mem::take(&mut options.settings))?;
         let ports = Ports::bind(&options, resolve(&static_settings).socket_listen_backlog_size)?;
         let control = CoreRuntime::start("klamm-control".to_owned()).map_err(StartError::Threads)?;
         let foundation = Foundation::lay(&options, &static_settings)?;

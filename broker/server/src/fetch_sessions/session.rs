@@ -81,12 +81,11 @@ impl Session {
     /// longer what is `forgotten`.
     pub(super) fn update(&mut self, wanted: &[Wanted], forgotten: &[PartitionKey]) {
         for one in wanted {
-            match self.followed.get_mut(&one.key) {
-                Some(followed) => followed.wanted = one.clone(),
-                None => {
-                    self.followed.insert(one.key.clone(), Followed { wanted: one.clone(), told: None });
-                    self.order.push(one.key.clone());
-                }
+            if let Some(followed) = self.followed.get_mut(&one.key) {
+                followed.wanted = one.clone();
+            } else {
+                self.followed.insert(one.key.clone(), Followed { wanted: one.clone(), told: None });
+                self.order.push(one.key.clone());
             }
         }
         if !forgotten.is_empty() {

@@ -34,5 +34,5 @@ pub(crate) fn unsupported_version() -> ApiVersionsResponse {
 fn served(key: ApiKey) -> ApiVersion {
     let versions = key.versions();
     let min_version = if key == ApiKey::Produce { ADVERTISED_PRODUCE_MIN } else { *versions.start() };
-    ApiVersion { api_key: key as i16, min_version, max_version: *versions.end(), ..ApiVersion::default() }
+    ApiVersion { api_key: key as i16, min_version, max_version: *versions.end() }
 }

@@ -57,7 +57,6 @@ fn brokers(broker: &Broker, ctx: &RequestContext) -> Vec<MetadataResponseBroker>
             host: endpoint.host,
             port: i32::from(endpoint.port),
             rack,
-            ..MetadataResponseBroker::default()
         })
         .collect()
 }

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use klamm_model::{ErrorCode, Offset, TimestampMs};
 use klamm_partition::{Appended, Commit, Partition};
 use klamm_records::validate_produced;
@@ -138,7 +137,7 @@ impl Append<'_> {
             topic.check_in_sync_replicas(data.index)?;
         }
         let now = self.broker.clock.now();
-        let records = data.records.unwrap_or_else(Bytes::new);
+        let records = data.records.unwrap_or_default();
         let rules = topic.produce_rules(now, self.ctx.api_version >= FIRST_WITH_ZSTD);
         let batch = validate_produced(&records, &rules).map_err(|invalid| Failure {
             error: KafkaError::new(invalid.error_code(), invalid.to_string()),
@@ -160,11 +159,10 @@ impl Append<'_> {
 
 fn silent(topics: &[TopicOutcome]) -> Produced {
     let failed = topics.iter().find_map(|topic| {
-        let failed = topic.partitions.iter().find_map(|partition| {
+        topic.partitions.iter().find_map(|partition| {
             let failure = partition.result.as_ref().err()?;
             Some(format!("{}-{}: {}", topic.name, partition.index, failure.error))
-        });
-        failed
+        })
     });
     failed.map_or(Produced::Silent, Produced::SilentFailure)
 }
@@ -222,7 +220,6 @@ fn response(broker: &Broker, ctx: &RequestContext, topics: Vec<TopicOutcome>) ->
                 .collect(),
             name: topic.name,
             topic_id: topic.id,
-            ..TopicProduceResponse::default()
         })
         .collect();
     let node_endpoints = if lost_leaders { node_endpoints(broker, ctx) } else { Vec::new() };

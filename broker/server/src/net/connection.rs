@@ -163,12 +163,11 @@ impl Connection {
                 },
                 ShareState::None => {
                     let Some(size) = self.received.frame_size(self.max_frame())? else { return Ok(false) };
-                    self.share = match self.broker.request_bytes.take(size, max) {
-                        Some(share) => ShareState::Taken(share),
-                        None => {
-                            let pool = Arc::clone(&self.broker.request_bytes);
-                            ShareState::Waiting(Box::pin(pool.below(max)))
-                        }
+                    self.share = if let Some(share) = self.broker.request_bytes.take(size, max) {
+                        ShareState::Taken(share)
+                    } else {
+                        let pool = Arc::clone(&self.broker.request_bytes);
+                        ShareState::Waiting(Box::pin(pool.below(max)))
                     };
                 }
             }

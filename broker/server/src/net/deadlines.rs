@@ -11,7 +11,7 @@ const WHOLE_REQUEST: Duration = Duration::from_secs(30);
 /// The slowest client that is still waited for.
 const SLOWEST_BYTES_PER_SECOND: usize = 16 * 1024;
 /// How long a client may take no byte of an answer.
-const STALLED_READER: Duration = Duration::from_secs(60);
+const STALLED_READER: Duration = Duration::from_mins(1);
 
 /// What a connection waits for from its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ mod tests {
 
     use super::{Deadlines, TooSlow, Waiting};
 
-    const IDLE: Option<Duration> = Some(Duration::from_secs(600));
+    const IDLE: Option<Duration> = Some(Duration::from_mins(10));
 
     fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)

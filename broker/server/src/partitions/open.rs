@@ -71,7 +71,8 @@ impl Partitions {
             let (done, opened) = sync_channel::<Opened>(threads);
             for _ in 0..threads.min(jobs.len()) {
                 let done = done.clone();
-                scope.spawn(|| self.open_some(jobs, broker, &next, done));
+                let next = &next;
+                scope.spawn(move || self.open_some(jobs, broker, next, &done));
             }
             drop(done);
             let begun = Instant::now();
@@ -105,7 +106,7 @@ impl Partitions {
         jobs: &[ToOpen],
         broker: &BrokerSettings,
         next: &AtomicUsize,
-        done: SyncSender<Opened>,
+        done: &SyncSender<Opened>,
     ) {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);

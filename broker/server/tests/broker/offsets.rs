@@ -22,12 +22,8 @@ fn list(client: &mut Client, version: i16, timestamp: i64) -> ListOffsetsPartiti
 }
 
 fn epoch_end(client: &mut Client, epoch: i32, current: i32) -> EpochEndOffset {
-    let partition = OffsetForLeaderPartition {
-        partition: 0,
-        current_leader_epoch: current,
-        leader_epoch: epoch,
-        ..OffsetForLeaderPartition::default()
-    };
+    let partition =
+        OffsetForLeaderPartition { partition: 0, current_leader_epoch: current, leader_epoch: epoch };
     let topic = OffsetForLeaderTopic { topic: "t".to_owned(), partitions: vec![partition] };
     let request =
         OffsetForLeaderEpochRequest { topics: vec![topic], ..OffsetForLeaderEpochRequest::default() };

@@ -38,7 +38,7 @@ pub(super) fn build(
     for (((wanted, _), read), _) in outcomes.into_iter().zip(found).zip(told).filter(|(_, told)| *told) {
         let data = partition_data(broker, ctx, &wanted.key, read, limits);
         lost_leader |= data.current_leader.leader_id >= 0;
-        add(&mut responses, wanted.key.topic, data);
+        add(&mut responses, &wanted.key.topic, data);
     }
     let node_endpoints = if lost_leader && ctx.api_version >= FIRST_WITH_ENDPOINTS {
         node_endpoints(broker, ctx)
@@ -62,8 +62,8 @@ fn outcome(read: &TargetRead) -> Outcome {
 }
 
 /// Adds a partition; those of one topic stand together as long as the request keeps them together.
-fn add(responses: &mut Vec<FetchableTopicResponse>, topic: Topic, data: PartitionData) {
-    let (name, topic_id) = match &topic {
+fn add(responses: &mut Vec<FetchableTopicResponse>, topic: &Topic, data: PartitionData) {
+    let (name, topic_id) = match topic {
         Topic::Name(name) => (&**name, TopicId::ZERO),
         Topic::Id(id) => ("", *id),
     };
@@ -73,7 +73,6 @@ fn add(responses: &mut Vec<FetchableTopicResponse>, topic: Topic, data: Partitio
             topic: name.to_owned(),
             topic_id,
             partitions: vec![data],
-            ..FetchableTopicResponse::default()
         }),
     }
 }
@@ -98,11 +97,9 @@ fn partition_data(
 }
 
 fn fetched_data(partition_index: i32, fetched: Fetched, isolation: Isolation) -> PartitionData {
-    let diverging = fetched.diverging.map(|end| EpochEndOffset {
-        epoch: end.leader_epoch.0,
-        end_offset: end.end_offset.0,
-        ..EpochEndOffset::default()
-    });
+    let diverging = fetched
+        .diverging
+        .map(|end| EpochEndOffset { epoch: end.leader_epoch.0, end_offset: end.end_offset.0 });
     PartitionData {
         partition_index,
         high_watermark: fetched.high_watermark.0,
@@ -136,7 +133,7 @@ fn current_leader(broker: &Broker, key: &PartitionKey) -> Option<LeaderIdAndEpoc
         Topic::Id(id) => ("", *id),
     };
     let (leader, epoch) = broker.partitions.leader_of(name, id, key.partition)?;
-    Some(LeaderIdAndEpoch { leader_id: leader.0, leader_epoch: epoch.0, ..LeaderIdAndEpoch::default() })
+    Some(LeaderIdAndEpoch { leader_id: leader.0, leader_epoch: epoch.0 })
 }
 
 fn node_endpoints(broker: &Broker, ctx: &RequestContext) -> Vec<NodeEndpoint> {
@@ -148,7 +145,6 @@ fn node_endpoints(broker: &Broker, ctx: &RequestContext) -> Vec<NodeEndpoint> {
             host: endpoint.host,
             port: i32::from(endpoint.port),
             rack,
-            ..NodeEndpoint::default()
         })
         .collect()
 }
