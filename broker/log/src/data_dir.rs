@@ -221,9 +221,9 @@ impl DataDir {
 
 /// Makes the directory and those above it that are missing, such that they survive a power cut.
 fn create_durably(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
-    let is_missing =
-        |dir: &&Path| disk.list(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-    let missing: Vec<&Path> = path.ancestors().filter(|dir| !dir.as_os_str().is_empty()).take_while(is_missing).collect();
+    let is_missing = |dir: &&Path| disk.list(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let missing: Vec<&Path> =
+        path.ancestors().filter(|dir| !dir.as_os_str().is_empty()).take_while(is_missing).collect();
     disk.create_dir_all(path).map_err(DiskError::of(Action::Create, path))?;
     for parent in missing.iter().filter_map(|dir| dir.parent()) {
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };

@@ -90,7 +90,10 @@ impl fmt::Debug for GroupCommit {
 
 impl GroupCommit {
     /// Starts `threads` threads; `observe` is told how long each flush took.
-    pub fn start(threads: usize, observe: Box<dyn Fn(Duration) + Send + Sync>) -> io::Result<Arc<GroupCommit>> {
+    pub fn start(
+        threads: usize,
+        observe: Box<dyn Fn(Duration) + Send + Sync>,
+    ) -> io::Result<Arc<GroupCommit>> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             not_empty: Condvar::new(),

@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn an_epoch_ends_where_the_next_begins() {
         let epochs = epochs(&[(1, 0), (3, 10), (4, 20)]);
-        let end = |epoch| epochs.end_offset(LeaderEpoch(epoch), Offset(30)).map(|(epoch, end)| (epoch.0, end.0));
+        let end =
+            |epoch| epochs.end_offset(LeaderEpoch(epoch), Offset(30)).map(|(epoch, end)| (epoch.0, end.0));
         assert_eq!(end(0), Some((0, 0)), "before all that are known");
         assert_eq!(end(1), Some((1, 10)));
         assert_eq!(end(2), Some((1, 10)));

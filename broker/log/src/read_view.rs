@@ -173,13 +173,20 @@ impl Span {
     }
 
     /// The first batch that reaches `offset`, with its place in `bytes`; `None` if it comes after them.
-    fn find(&self, bytes: &Bytes, position: u64, offset: Offset) -> Result<Option<(usize, BatchHeader)>, ReadError> {
+    fn find(
+        &self,
+        bytes: &Bytes,
+        position: u64,
+        offset: Offset,
+    ) -> Result<Option<(usize, BatchHeader)>, ReadError> {
         let mut at = 0;
         while at < bytes.len() {
             let header = match BatchHeader::read(&bytes[at..]) {
                 Ok(header) => header,
                 Err(BatchError::Truncated { .. }) if at > 0 => return Ok(None),
-                Err(error) => return Err(self.corrupt(position + at as u64, offset, error.to_string()).into()),
+                Err(error) => {
+                    return Err(self.corrupt(position + at as u64, offset, error.to_string()).into());
+                }
             };
             if header.next_offset() > offset {
                 return Ok(Some((at, header)));

@@ -67,7 +67,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Checks the contents of a batch that [`Scanner::next_batch`] has given.
-    pub(crate) fn verify(&mut self, position: u64, header: &BatchHeader) -> Result<Result<(), BatchError>, DiskError> {
+    pub(crate) fn verify(
+        &mut self,
+        position: u64,
+        header: &BatchHeader,
+    ) -> Result<Result<(), BatchError>, DiskError> {
         let bytes = self.bytes(position, header.size_bytes())?;
         Ok(BatchView::read(&bytes).and_then(|batch| batch.verify_crc()))
     }
@@ -80,11 +84,11 @@ impl<'a> Scanner<'a> {
             let left = (self.limit.saturating_sub(position)) as usize;
             let wanted = CHUNK_BYTES.max(length).min(left);
             let path = || self.segment.path(FileKind::Log);
-            self.chunk = self
-                .segment
-                .file
-                .read_at(position, wanted)
-                .map_err(|source| DiskError { action: Action::Read, path: path(), source })?;
+            self.chunk = self.segment.file.read_at(position, wanted).map_err(|source| DiskError {
+                action: Action::Read,
+                path: path(),
+                source,
+            })?;
             self.chunk_position = position;
         }
         let from = (position - self.chunk_position) as usize;

@@ -71,8 +71,12 @@ mod tests {
 
     #[test]
     fn other_names_are_none() {
-        for name in ["42.log", "00000000000000000042.log.deleted", "0000000000000000004x.log", "99999999999999999999.log"]
-        {
+        for name in [
+            "42.log",
+            "00000000000000000042.log.deleted",
+            "0000000000000000004x.log",
+            "99999999999999999999.log",
+        ] {
             assert_eq!(parse(name), None, "{name}");
         }
     }

@@ -9,6 +9,7 @@ mod file;
 mod names;
 mod random;
 mod sim_disk;
+mod sim_file;
 
 pub use faults::{Fault, Operation};
 pub use random::Random;

@@ -97,7 +97,14 @@ impl TimeView {
             if sealed.segment.base < self.upto {
                 let newest = sealed.newest(&*self.disk)?;
                 let segment = Arc::clone(&sealed.segment);
-                parts.push(Part { segment, size: sealed.size, newest, written: None, offsets: vec![], times: vec![] });
+                parts.push(Part {
+                    segment,
+                    size: sealed.size,
+                    newest,
+                    written: None,
+                    offsets: vec![],
+                    times: vec![],
+                });
             }
         }
         if self.active.segment.base < self.upto {
@@ -113,7 +120,8 @@ impl TimeView {
         time: i64,
         max_uncompressed_bytes: usize,
     ) -> Result<Option<TimestampAndOffset>, ReadError> {
-        for part in parts.iter().filter(|part| part.newest.is_some_and(|newest| newest.timestamp_ms >= time)) {
+        for part in parts.iter().filter(|part| part.newest.is_some_and(|newest| newest.timestamp_ms >= time))
+        {
             let position = part.position_before_time(&*self.disk, time)?;
             let mut found = None;
             part.walk(position, self.start, self.upto, &mut |scanner, position, header| {
@@ -132,7 +140,12 @@ impl TimeView {
         Ok(None)
     }
 
-    fn first_record(&self, bytes: &[u8], time: i64, limit: usize) -> Result<Option<TimestampAndOffset>, BatchError> {
+    fn first_record(
+        &self,
+        bytes: &[u8],
+        time: i64,
+        limit: usize,
+    ) -> Result<Option<TimestampAndOffset>, BatchError> {
         let batch = BatchView::read(bytes)?;
         let mut records = batch.records(limit)?;
         while let Some(record) = records.next_record()? {
@@ -160,7 +173,8 @@ impl TimeView {
             }
             // The newest record is not among those that count: only the batches can tell the next one.
             part.walk(0, self.start, self.upto, &mut |_, _, header| {
-                let time = Some(header.max_timestamp.0).filter(|&time| time >= 0 && header.last_offset() < self.upto);
+                let time = Some(header.max_timestamp.0)
+                    .filter(|&time| time >= 0 && header.last_offset() < self.upto);
                 largest = largest.max(time);
                 Ok(true)
             })?;
@@ -185,12 +199,12 @@ impl Part {
     fn position_before_time(&self, disk: &dyn Disk, time: i64) -> Result<u64, ReadError> {
         let not_later = |entry: &TimeEntry| entry.timestamp_ms <= time;
         let in_memory = self.times.partition_point(not_later).checked_sub(1).map(|last| self.times[last]);
-        let entry = match in_memory {
-            Some(entry) => Some(entry),
-            None => {
-                let path = self.segment.path(FileKind::TimeIndex);
-                last_in_file(disk, &path, self.written.map(|(_, times)| times), not_later)?.map(|(_, entry)| entry)
-            }
+        let entry = if in_memory.is_some() {
+            in_memory
+        } else {
+            let path = self.segment.path(FileKind::TimeIndex);
+            let written = self.written.map(|(_, times)| times);
+            last_in_file(disk, &path, written, not_later)?.map(|(_, entry)| entry)
         };
         let Some(entry) = entry else { return Ok(0) };
         let not_behind = |offset: &OffsetEntry| offset.relative <= entry.relative;
@@ -203,7 +217,13 @@ impl Part {
     }
 
     /// Visits the batches from `position` on that have something in `start..upto`, as long as `visit` says so.
-    fn walk(&self, position: u64, start: Offset, upto: Offset, visit: &mut Visit<'_>) -> Result<(), ReadError> {
+    fn walk(
+        &self,
+        position: u64,
+        start: Offset,
+        upto: Offset,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), ReadError> {
         let mut scanner = Scanner::new(&self.segment, position, self.size);
         loop {
             match scanner.next_batch()? {

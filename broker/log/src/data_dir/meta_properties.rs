@@ -29,13 +29,11 @@ impl MetaProperties {
         identity: &Identity,
     ) -> Result<MetaProperties, DataDirError> {
         let file = dir.join(FILE);
-        match read_file(disk, &file)? {
-            Some(bytes) => read(dir, &file, &bytes, identity),
-            None => {
-                refuse_if_used(disk, dir, &file)?;
-                format(disk, &file, identity)
-            }
+        if let Some(bytes) = read_file(disk, &file)? {
+            return read(dir, &file, &bytes, identity);
         }
+        refuse_if_used(disk, dir, &file)?;
+        format(disk, &file, identity)
     }
 }
 
@@ -75,8 +73,7 @@ fn read(dir: &Path, file: &Path, bytes: &[u8], identity: &Identity) -> Result<Me
         }
     }
     let dir = || dir.to_owned();
-    let cluster_id: ClusterId =
-        get("cluster.id")?.parse().map_err(|error| malformed(format!("{error}")))?;
+    let cluster_id: ClusterId = get("cluster.id")?.parse().map_err(|error| malformed(format!("{error}")))?;
     if let Some(expected) = identity.cluster_id.as_ref().filter(|expected| **expected != cluster_id) {
         let (found, expected) = (cluster_id.to_string(), expected.to_string());
         return Err(DataDirError::OtherCluster { dir: dir(), found, expected });

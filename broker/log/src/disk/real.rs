@@ -187,7 +187,8 @@ impl DiskFile for RealHandle {
 
     fn write_at(&self, position: u64, parts: &[&[u8]]) -> io::Result<()> {
         let file = self.descriptor(true)?;
-        let mut slices: [IoSlice<'_>; 4] = std::array::from_fn(|i| IoSlice::new(parts.get(i).copied().unwrap_or(&[])));
+        let mut slices: [IoSlice<'_>; 4] =
+            std::array::from_fn(|i| IoSlice::new(parts.get(i).copied().unwrap_or(&[])));
         debug_assert!(parts.len() <= slices.len(), "a write has at most four parts");
         let mut rest = &mut slices[..parts.len().min(4)];
         let mut at = position;

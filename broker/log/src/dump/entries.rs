@@ -107,7 +107,9 @@ fn check_times(
             problems.push(IndexProblem { entry, reason });
         }
     }
-    problems.extend(left.map(|(entry, _)| IndexProblem { entry, reason: "its offset is not in the segment".to_owned() }));
+    problems.extend(
+        left.map(|(entry, _)| IndexProblem { entry, reason: "its offset is not in the segment".to_owned() }),
+    );
     Ok(())
 }
 
@@ -126,7 +128,10 @@ fn read<E: Entry>(disk: &dyn Disk, path: &Path, kind: FileKind) -> Result<Raw<E>
         .windows(2)
         .enumerate()
         .filter(|(_, pair)| !pair[0].precedes(pair[1]))
-        .map(|(entry, _)| IndexProblem { entry: entry + 1, reason: "it does not follow the one before it".to_owned() })
+        .map(|(entry, _)| IndexProblem {
+            entry: entry + 1,
+            reason: "it does not follow the one before it".to_owned(),
+        })
         .collect();
     if bytes.len() % E::BYTES != 0 {
         problems.push(IndexProblem { entry: entries.len(), reason: "the file ends within it".to_owned() });

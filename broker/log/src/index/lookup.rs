@@ -66,8 +66,10 @@ pub(crate) fn is_empty(disk: &dyn Disk, path: &Path) -> Result<bool, DiskError> 
     }
 }
 
+type Counted = (Arc<dyn DiskFile>, usize);
+
 /// The file and the number of whole entries in it; `None` if there is no file.
-fn open<E: Entry>(disk: &dyn Disk, path: &Path) -> Result<Option<(Arc<dyn DiskFile>, usize)>, DiskError> {
+fn open<E: Entry>(disk: &dyn Disk, path: &Path) -> Result<Option<Counted>, DiskError> {
     let file = match disk.open(path, OpenMode::Read) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -78,6 +80,7 @@ fn open<E: Entry>(disk: &dyn Disk, path: &Path) -> Result<Option<(Arc<dyn DiskFi
 }
 
 fn entry_at<E: Entry>(file: &dyn DiskFile, path: &Path, index: usize) -> Result<Option<E>, DiskError> {
-    let bytes = file.read_at((index * E::BYTES) as u64, E::BYTES).map_err(DiskError::of(Action::Read, path))?;
+    let bytes =
+        file.read_at((index * E::BYTES) as u64, E::BYTES).map_err(DiskError::of(Action::Read, path))?;
     Ok((bytes.len() == E::BYTES).then(|| E::decode(&bytes)))
 }

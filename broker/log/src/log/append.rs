@@ -54,7 +54,8 @@ impl Log {
     pub fn append(&mut self, batch: &PlacedBatch, now: TimestampMs) -> Result<Appended, AppendError> {
         self.check_order(batch)?;
         self.repair_tail()?;
-        let rolled = if self.active.is_over_for(&batch.header, &self.config, now) { self.roll(now)? } else { None };
+        let rolled =
+            if self.active.is_over_for(&batch.header, &self.config, now) { self.roll(now)? } else { None };
         if let Err(source) = self.active.segment.file.write_at(self.active.size, &batch.parts()) {
             self.tail_is_uncertain = true;
             let path = self.active.segment.path(FileKind::Log);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use klamm_model::{LeaderEpoch, Offset};
 
-use crate::segment::remove_if_there;
 use super::{Log, StopReason};
 use crate::disk::{Action, DiskError};
 use crate::producer_snapshot::{self, ProducerSnapshotEntry};
+use crate::segment::remove_if_there;
 use crate::segment_files::{self, FileKind};
 
 /// Snapshots that are kept: the newest, and one before it should that be damaged.

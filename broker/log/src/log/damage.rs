@@ -78,7 +78,7 @@ fn has_lost_sector(segment: &Segment, place: BadPlace, until: u64) -> Result<boo
         let to = to.min(place.size);
         let bytes = scanner.bytes(from, (to - from) as usize)?;
         let zero = bytes.iter().all(|&byte| byte == 0);
-        let whole = from % SECTOR_BYTES == 0 || from > place.position;
+        let whole = from.is_multiple_of(SECTOR_BYTES) || from > place.position;
         if zero && (whole || is_no_beginning(&bytes, place.expected)) {
             return Ok(true);
         }

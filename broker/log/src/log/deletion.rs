@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use klamm_model::{Offset, TimestampMs};
 
-use crate::segment::remove_if_there;
 use super::{AppendError, Log};
 use crate::disk::{Action, Disk, DiskError};
 use crate::segment::SealedSegment;
+use crate::segment::remove_if_there;
 use crate::segment_files::{self, FileKind};
 
 /// Why a segment was deleted.

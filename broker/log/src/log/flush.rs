@@ -147,6 +147,7 @@ impl Log {
 
     /// Takes a ticket back: advances [`Log::durable_offset`], or stops the log for good, since after a failed
     /// fsync nobody knows what is on the disk.
+    #[expect(clippy::needless_pass_by_value, reason = "a ticket counts once")]
     pub fn finish_flush(&mut self, ticket: FlushTicket, result: Result<(), FlushError>) {
         if let Err(FlushError(cause)) = result {
             self.stop(cause);

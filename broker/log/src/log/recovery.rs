@@ -1,7 +1,7 @@
 //! Building the chain of segments from the files.
 
-use std::sync::Arc;
 use std::path::Path;
+use std::sync::Arc;
 
 use klamm_model::Offset;
 
@@ -92,7 +92,11 @@ impl Chain<'_> {
     }
 
     /// Goes through a segment from its last usable index entry on; verifies what is not known to be on the disk.
-    pub(super) fn walk(&self, (base, size): (Offset, u64), recovery: &mut Recovery) -> Result<Walked, OpenError> {
+    pub(super) fn walk(
+        &self,
+        (base, size): (Offset, u64),
+        recovery: &mut Recovery,
+    ) -> Result<Walked, OpenError> {
         let segment = Segment::open(self.disk, self.dir, base)?;
         let mut active = ActiveSegment::empty(Arc::clone(&segment), self.state.now);
         if !self.resume(&mut active, size)? {
@@ -107,9 +111,10 @@ impl Chain<'_> {
                 Step::End => return Ok(Walked { segment: active, bad: None }),
                 Step::Bad { position, reason } => (position, reason.to_string()),
                 // The base offset is not covered by the CRC, but it follows from the batch before.
-                Step::Batch { position, header } if header.base_offset != active.end => {
-                    (position, format!("a batch of offset {} stands where {} belongs", header.base_offset, active.end))
-                }
+                Step::Batch { position, header } if header.base_offset != active.end => (
+                    position,
+                    format!("a batch of offset {} stands where {} belongs", header.base_offset, active.end),
+                ),
                 Step::Batch { position, header } => {
                     let known = self.state.clean || header.last_offset() < self.state.recovery_point;
                     let verdict = if known { Ok(()) } else { scanner.verify(position, &header)? };
@@ -130,7 +135,11 @@ impl Chain<'_> {
     /// Takes up the indexes on the disk as far as they can be relied on; whether they could.
     fn resume(&self, active: &mut ActiveSegment, size: u64) -> Result<bool, OpenError> {
         let segment = Arc::clone(&active.segment);
-        let usable = if self.state.clean { self.closed_indexes(&segment, size) } else { self.open_indexes(&segment, size) };
+        let usable = if self.state.clean {
+            self.closed_indexes(&segment, size)
+        } else {
+            self.open_indexes(&segment, size)
+        };
         let Some(Usable { offsets, last, times }) = usable? else { return Ok(false) };
         let header = |position| match Scanner::new(&segment, position, size).next_batch() {
             Ok(Step::Batch { header, .. }) => Ok(Some(header)),
@@ -169,14 +178,20 @@ impl Chain<'_> {
         let (mut times, times_bytes) = read_all::<TimeEntry>(self.disk, &segment.path(FileKind::TimeIndex))?;
         let Some(newest) = times.last() else { return Ok(None) };
         let upto = point.min(newest.relative.saturating_add(1));
-        let (offsets, offsets_bytes) = read_all::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?;
-        let count = offsets.partition_point(|entry| entry.relative < upto && u64::from(entry.position) < size);
+        let (offsets, offsets_bytes) =
+            read_all::<OffsetEntry>(self.disk, &segment.path(FileKind::OffsetIndex))?;
+        let count =
+            offsets.partition_point(|entry| entry.relative < upto && u64::from(entry.position) < size);
         let Some(last) = count.checked_sub(1).map(|last| offsets[last]) else { return Ok(None) };
         times.truncate(times.partition_point(|entry| entry.relative <= last.relative));
         Ok(Some(Usable {
             offsets: GrowingIndex::of_file(count, Some(last), offsets_bytes == count * OffsetEntry::BYTES),
             last,
-            times: GrowingIndex::of_file(times.len(), times.last().copied(), times_bytes == times.len() * TimeEntry::BYTES),
+            times: GrowingIndex::of_file(
+                times.len(),
+                times.last().copied(),
+                times_bytes == times.len() * TimeEntry::BYTES,
+            ),
         }))
     }
 

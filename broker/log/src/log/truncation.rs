@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use klamm_model::{Offset, TimestampMs};
 
+use super::Log;
 use super::deletion::remove_segment;
 use super::open::{OpenError, OpenState, Recovery};
 use super::recovery::Chain;
-use super::Log;
 use crate::disk::{Action, DiskError};
 use crate::scanner::{Scanner, Step};
 

@@ -21,7 +21,12 @@ pub(crate) struct SealedSegment {
 }
 
 impl SealedSegment {
-    pub(crate) fn new(segment: Arc<Segment>, size: u64, end: Offset, newest: Option<TimeEntry>) -> SealedSegment {
+    pub(crate) fn new(
+        segment: Arc<Segment>,
+        size: u64,
+        end: Offset,
+        newest: Option<TimeEntry>,
+    ) -> SealedSegment {
         let known = OnceLock::new();
         if let Some(newest) = newest {
             let _ = known.set(Some(newest));
@@ -48,7 +53,8 @@ impl SealedSegment {
         while let Step::Batch { header, .. } = scanner.next_batch()? {
             let timestamp_ms = header.max_timestamp.0;
             if timestamp_ms >= 0 && newest.is_none_or(|newest| newest.timestamp_ms < timestamp_ms) {
-                newest = Some(TimeEntry { timestamp_ms, relative: self.segment.relative(header.last_offset()) });
+                newest =
+                    Some(TimeEntry { timestamp_ms, relative: self.segment.relative(header.last_offset()) });
             }
         }
         Ok(newest)

@@ -37,7 +37,10 @@ impl Change {
     }
 
     fn is_in(&self, dir: &Path) -> bool {
-        self.removed.iter().chain(self.added.iter().map(|(path, _)| path)).any(|path| path.parent() == Some(dir))
+        self.removed
+            .iter()
+            .chain(self.added.iter().map(|(path, _)| path))
+            .any(|path| path.parent() == Some(dir))
     }
 
     fn apply(&self, names: &mut BTreeMap<PathBuf, Node>) {
@@ -72,7 +75,8 @@ impl Names {
 
     /// Everything that happened in this directory is durable.
     pub(super) fn sync_dir(&mut self, dir: &Path) {
-        let (now, later) = std::mem::take(&mut self.pending).into_iter().partition(|change| change.is_in(dir));
+        let (now, later) =
+            std::mem::take(&mut self.pending).into_iter().partition(|change| change.is_in(dir));
         self.pending = later;
         let now: Vec<Change> = now;
         for change in now {
@@ -90,8 +94,14 @@ impl Names {
         }
         // What is in a directory that is lost is lost.
         let names = std::mem::take(&mut self.durable);
-        let is_there = |path: &Path| path.ancestors().skip(1).all(|dir| dir.parent().is_none() || names.contains_key(dir));
-        self.durable = names.iter().filter(|(path, _)| is_there(path)).map(|(path, &node)| (path.clone(), node)).collect();
+        let is_there = |path: &Path| {
+            path.ancestors().skip(1).all(|dir| dir.parent().is_none() || names.contains_key(dir))
+        };
+        self.durable = names
+            .iter()
+            .filter(|(path, _)| is_there(path))
+            .map(|(path, &node)| (path.clone(), node))
+            .collect();
         self.seen.clone_from(&self.durable);
     }
 }

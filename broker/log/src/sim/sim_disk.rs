@@ -7,28 +7,28 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::faults::{Fault, Operation};
 use super::file::Contents;
 use super::names::{Change, Names, Node};
 use super::random::Random;
+use super::sim_file::SimFile;
 use crate::disk::{DirEntry, Disk, DiskFile, DiskLock, OpenMode};
 
 /// A disk in memory that can lose its power. Clones are the same disk.
 #[derive(Clone)]
-pub struct SimDisk(Arc<Mutex<State>>);
+pub struct SimDisk(pub(super) Arc<Mutex<State>>);
 
-struct State {
-    random: Random,
+pub(super) struct State {
+    pub(super) random: Random,
     names: Names,
-    files: Vec<Contents>,
+    pub(super) files: Vec<Contents>,
     faults: Vec<Fault>,
     locks: BTreeMap<PathBuf, String>,
-    capacity: u64,
+    pub(super) capacity: u64,
     /// How often the power was cut: what was opened before can't be used any more.
-    powers: u64,
+    pub(super) powers: u64,
     /// So many operations that change something still happen before the power fails; `None` for all.
     changes_left: Option<u64>,
     changes: u64,
@@ -40,7 +40,7 @@ impl fmt::Debug for SimDisk {
     }
 }
 
-fn power_is_off() -> io::Error {
+pub(super) fn power_is_off() -> io::Error {
     io::Error::other("the simulated power is off")
 }
 
@@ -133,7 +133,7 @@ impl State {
         }
     }
 
-    fn check(&mut self, operation: Operation, path: &Path) -> io::Result<()> {
+    pub(super) fn check(&mut self, operation: Operation, path: &Path) -> io::Result<()> {
         if self.changes_left == Some(0) {
             return Err(power_is_off());
         }
@@ -141,7 +141,7 @@ impl State {
     }
 
     /// Counts a change that is about to be made; whether it is the one in which the power fails.
-    fn count_change(&mut self) -> bool {
+    pub(super) fn count_change(&mut self) -> bool {
         self.changes += 1;
         match &mut self.changes_left {
             Some(left) => {
@@ -152,7 +152,7 @@ impl State {
         }
     }
 
-    fn used(&self) -> u64 {
+    pub(super) fn used(&self) -> u64 {
         let seen: BTreeSet<usize> = self
             .names
             .seen
@@ -309,89 +309,5 @@ impl Drop for SimLock {
         if state.powers == self.power {
             state.locks.remove(&self.path);
         }
-    }
-}
-
-#[derive(Debug)]
-struct SimFile {
-    disk: SimDisk,
-    number: usize,
-    path: PathBuf,
-    power: u64,
-}
-
-impl SimFile {
-    fn with<T>(
-        &self,
-        operation: Operation,
-        act: impl FnOnce(&mut State, usize) -> io::Result<T>,
-    ) -> io::Result<T> {
-        let mut state = self.disk.0.lock();
-        if state.powers != self.power {
-            return Err(power_is_off());
-        }
-        let checked = state.check(operation, &self.path);
-        if checked.is_err() && operation == Operation::SyncData {
-            state.files[self.number].fail_sync();
-        }
-        checked?;
-        act(&mut state, self.number)
-    }
-}
-
-impl DiskFile for SimFile {
-    fn read_at(&self, position: u64, length: usize) -> io::Result<Bytes> {
-        self.with(Operation::Read, |state, number| {
-            let seen = &state.files[number].seen;
-            let from = (position as usize).min(seen.len());
-            let to = from.saturating_add(length).min(seen.len());
-            Ok(Bytes::copy_from_slice(&seen[from..to]))
-        })
-    }
-
-    fn write_at(&self, position: u64, parts: &[&[u8]]) -> io::Result<()> {
-        self.with(Operation::Write, |state, number| {
-            let mut bytes = parts.concat();
-            let end = position + bytes.len() as u64;
-            let growth = end.saturating_sub(state.files[number].seen.len() as u64);
-            let room = if state.capacity == u64::MAX { u64::MAX } else { state.capacity.saturating_sub(state.used()) };
-            let is_full = growth > room;
-            let failing = state.count_change();
-            if is_full {
-                // As much as fits is there.
-                bytes.truncate(bytes.len() - (growth - room).min(bytes.len() as u64) as usize);
-            } else if failing {
-                let written = state.random.below(bytes.len() as u64 + 1) as usize;
-                bytes.truncate(written);
-            }
-            state.files[number].write(position as usize, bytes);
-            match (is_full, failing) {
-                (true, _) => Err(ErrorKind::StorageFull.into()),
-                (_, true) => Err(power_is_off()),
-                _ => Ok(()),
-            }
-        })
-    }
-
-    fn truncate(&self, size: u64) -> io::Result<()> {
-        self.with(Operation::Truncate, |state, number| {
-            let failing = state.count_change();
-            state.files[number].truncate(size as usize);
-            if failing { Err(power_is_off()) } else { Ok(()) }
-        })
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.with(Operation::SyncData, |state, number| {
-            if state.count_change() {
-                return Err(power_is_off());
-            }
-            state.files[number].sync();
-            Ok(())
-        })
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.with(Operation::Read, |state, number| Ok(state.files[number].seen.len() as u64))
     }
 }

@@ -2,8 +2,7 @@ use klamm_log::{AppendError, LogConfig, ReadError, ReadRequest};
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 use klamm_records::batches;
 
-use crate::fixture::{disk, UNKNOWN, append, base_offsets, batch, clean, flush, open, read, small,
-};
+use crate::fixture::{UNKNOWN, append, base_offsets, batch, clean, disk, flush, open, read, small};
 
 #[test]
 fn what_was_appended_is_read_from_every_offset() {

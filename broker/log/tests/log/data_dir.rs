@@ -34,7 +34,10 @@ fn a_directory_keeps_whose_it_is() {
     let other = Identity { cluster_id: Some("other".parse().unwrap()), ..anyone() };
     let error = take(&disk, &other).unwrap_err();
     assert!(matches!(error, DataDirError::OtherCluster { .. }));
-    assert!(error.to_string().contains(&format!("belongs to cluster {cluster}, this broker to other")), "{error}");
+    assert!(
+        error.to_string().contains(&format!("belongs to cluster {cluster}, this broker to other")),
+        "{error}"
+    );
     let error = take(&disk, &Identity { node_id: BrokerId(2), ..anyone() }).unwrap_err();
     assert!(error.to_string().contains("belongs to node.id 1, this broker is 2"), "{error}");
 }
@@ -45,7 +48,8 @@ fn a_directory_of_an_unknown_format_or_without_its_file_is_refused() {
     take(&disk, &anyone()).unwrap().create_partition(&orders(), TopicId::random()).unwrap();
     let meta = Path::new(ROOT).join("meta.properties");
     let text = String::from_utf8(disk.snapshot()[&meta].clone()).unwrap();
-    disk.damage(&meta, |bytes| *bytes = text.replace("klamm.format=1", "klamm.format=9").into_bytes()).unwrap();
+    disk.damage(&meta, |bytes| *bytes = text.replace("klamm.format=1", "klamm.format=9").into_bytes())
+        .unwrap();
     let error = take(&disk, &anyone()).unwrap_err();
     assert!(error.to_string().contains("says klamm.format=9, this release knows klamm.format=1"), "{error}");
     disk.damage(&meta, |bytes| bytes.truncate(20)).unwrap();
@@ -101,7 +105,7 @@ fn partitions_come_and_go() {
     disk.cut_power();
     let dir = take(&disk, &anyone()).unwrap();
     assert_eq!(dir.partitions().unwrap(), []);
-    assert_eq!(dir.deleted_partitions().unwrap(), [retired.clone()]);
+    assert_eq!(dir.deleted_partitions().unwrap(), std::slice::from_ref(&retired));
     dir.remove_deleted(&retired).unwrap();
     assert_eq!(dir.deleted_partitions().unwrap(), [retired; 0]);
 }

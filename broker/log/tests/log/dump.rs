@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
+use klamm_log::LogConfig;
 use klamm_log::dump::{self, DumpError, PartitionFile};
 use klamm_log::producer_snapshot::{self, SnapshotError};
 use klamm_log::sim::SimDisk;
-use klamm_log::LogConfig;
 use klamm_model::Offset;
 
 use crate::fixture::{DIR, UNKNOWN, append, disk, open};
@@ -36,7 +36,10 @@ fn files_that_are_right_have_no_problems() {
     }
     let times = dump::time_index(&disk, &file("timeindex")).unwrap();
     assert_eq!(times.problems, []);
-    assert_eq!((times.entries.last().unwrap().offset, times.entries.last().unwrap().timestamp.0), (Offset(59), 1058));
+    assert_eq!(
+        (times.entries.last().unwrap().offset, times.entries.last().unwrap().timestamp.0),
+        (Offset(59), 1058)
+    );
     assert_eq!(dump::file_kind(&file("timeindex")), Some((Offset(0), PartitionFile::TimeIndex)));
 }
 
@@ -62,7 +65,10 @@ fn damage_is_told_with_its_place() {
     assert_eq!(bad, [6]);
     let offsets = dump::offset_index(&disk, &file("index")).unwrap();
     let wrong = offsets.entries.iter().position(|entry| u64::from(entry.position) == position);
-    assert_eq!(offsets.problems.iter().map(|problem| problem.entry).collect::<Vec<_>>(), Vec::from_iter(wrong));
+    assert_eq!(
+        offsets.problems.iter().map(|problem| problem.entry).collect::<Vec<_>>(),
+        Vec::from_iter(wrong)
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use klamm_log::sim::{Fault, Operation};
 use klamm_log::{AppendError, CloseError, LogConfig, ReadError};
 use klamm_model::{Offset, TimestampMs};
 
-use crate::fixture::{disk, UNKNOWN, append, base_offsets, flush, open, read, small, unclean};
+use crate::fixture::{UNKNOWN, append, base_offsets, disk, flush, open, read, small, unclean};
 
 #[test]
 fn after_a_failed_fsync_the_log_is_stopped_and_reads_go_on() {
@@ -129,8 +129,7 @@ fn a_read_of_a_segment_that_is_removed_meanwhile_says_so() {
     for _ in 0..4 {
         append(&mut log, 1, 3900).unwrap();
     }
-    let request =
-        klamm_log::ReadRequest { offset: Offset(0), upto: Offset(4), max_bytes: 9, min_one: true };
+    let request = klamm_log::ReadRequest { offset: Offset(0), upto: Offset(4), max_bytes: 9, min_one: true };
     let view = log.read_view(request).unwrap();
     log.delete_records_before(Offset(2), TimestampMs(0)).unwrap();
     let retired = log.take_retired(TimestampMs(0));

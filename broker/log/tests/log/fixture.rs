@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use klamm_log::sim::SimDisk;
 use klamm_log::{
-    AppendError, Appended, Disk, Log, LogConfig, OpenError, OpenState, ReadError, ReadRequest, Recovery, Replay,
+    AppendError, Appended, Disk, Log, LogConfig, OpenError, OpenState, ReadError, ReadRequest, Recovery,
+    Replay,
 };
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 use klamm_records::{BatchBuilder, BuildOptions, Compression, PlacedBatch, batches};
@@ -39,7 +40,12 @@ pub fn unclean(recovery_point: Offset) -> OpenState {
 
 /// Small segments and many index entries.
 pub fn small() -> LogConfig {
-    LogConfig { segment_bytes: 4000, index_interval_bytes: 200, file_delete_delay_ms: 0, ..LogConfig::default() }
+    LogConfig {
+        segment_bytes: 4000,
+        index_interval_bytes: 200,
+        file_delete_delay_ms: 0,
+        ..LogConfig::default()
+    }
 }
 
 pub fn try_open(disk: &SimDisk, config: LogConfig, state: OpenState) -> Result<(Log, Recovery), OpenError> {

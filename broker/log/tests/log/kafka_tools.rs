@@ -12,7 +12,8 @@ use klamm_records::Compression;
 use crate::fixture::{UNKNOWN, batch_of_times, open_on, value};
 
 fn jars() -> Option<PathBuf> {
-    let Some(jars) = std::env::var_os("KLAMM_KAFKA_LIB").map(PathBuf::from).filter(|jars| jars.is_dir()) else {
+    let Some(jars) = std::env::var_os("KLAMM_KAFKA_LIB").map(PathBuf::from).filter(|jars| jars.is_dir())
+    else {
         println!("skipped: KLAMM_KAFKA_LIB does not name the directory of Kafka's jars");
         return None;
     };
@@ -28,7 +29,8 @@ fn dump(jars: &Path, arguments: &[&str], files: &[PathBuf]) -> String {
         .args(arguments)
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
     text
 }
@@ -95,7 +97,12 @@ fn dump_log_segments_reads_every_file_without_complaint() {
     let text = dump(&jars, &[], &files(&log_dir, "timeindex"));
     assert!(text.matches("timestamp: ").count() > 20, "{text}");
     let text = dump(&jars, &[], &files(&log_dir, "snapshot"));
-    for expected in ["producerId: 4000 producerEpoch: 5", "lastSequence=17", "lastOffset=899", "currentTxnFirstOffset=OptionalLong[880]"] {
+    for expected in [
+        "producerId: 4000 producerEpoch: 5",
+        "lastSequence=17",
+        "lastOffset=899",
+        "currentTxnFirstOffset=OptionalLong[880]",
+    ] {
         let bare = |text: &str| text.replace([' ', ':', '='], "");
         assert!(bare(&text).contains(&bare(expected)), "{expected} in {text}");
     }

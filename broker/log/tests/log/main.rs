@@ -1,6 +1,6 @@
 //! The log by its effects, on a simulated disk and on a real one.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs, reason = "tests")]
 
 mod append_and_read;
 mod data_dir;

@@ -4,7 +4,9 @@ use klamm_log::sim::SimDisk;
 use klamm_log::{Log, LogConfig, OpenError, ReadError};
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 
-use crate::fixture::{disk, DIR, UNKNOWN, append, base_offsets, batch, clean, flush, open, read, small, try_open, unclean, value,
+use crate::fixture::{
+    DIR, UNKNOWN, append, base_offsets, batch, clean, disk, flush, open, read, small, try_open, unclean,
+    value,
 };
 
 fn file(base: i64, kind: &str) -> PathBuf {
@@ -123,7 +125,8 @@ fn a_sealed_segment_that_ends_early_ends_the_log_only_above_the_recovery_point()
     let log = many_segments(&disk);
     let end = log.end_offset();
     drop(log);
-    let bases: Vec<PathBuf> = disk.snapshot().into_keys().filter(|path| path.extension().is_some_and(|e| e == "log")).collect();
+    let bases: Vec<PathBuf> =
+        disk.snapshot().into_keys().filter(|path| path.extension().is_some_and(|e| e == "log")).collect();
     let second = bases[1].clone();
     disk.damage(&second, |bytes| bytes.truncate(1500)).unwrap();
     corrupt(try_open(&disk, small(), unclean(end)).map(|_| ()).err().unwrap_or_else(|| {

@@ -1,7 +1,7 @@
-use klamm_log::{Deleted, DeletedBecause, DeleteRecordsError, Log, LogConfig};
+use klamm_log::{DeleteRecordsError, Deleted, DeletedBecause, Log, LogConfig};
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 
-use crate::fixture::{UNKNOWN, batch, clean, disk, open, small, base_offsets};
+use crate::fixture::{UNKNOWN, base_offsets, batch, clean, disk, open, small};
 
 /// Appends one record that fills a segment.
 fn put(log: &mut Log, time: i64) {
@@ -32,8 +32,11 @@ fn old_segments_go_in_order_and_files_after_their_delay() {
     assert_eq!(log.take_retired(TimestampMs(6200)).len(), 0);
     let retired = log.take_retired(TimestampMs(6201));
     assert_eq!(retired.len(), 2);
-    retired.into_iter().for_each(|segment| segment.remove().unwrap());
-    assert!(disk.snapshot().keys().all(|path| !path.to_string_lossy().contains("00000.") || path.extension().is_none_or(|kind| kind == "snapshot")));
+    for segment in retired {
+        segment.remove().unwrap();
+    }
+    assert!(disk.snapshot().keys().all(|path| !path.to_string_lossy().contains("00000.")
+        || path.extension().is_none_or(|kind| kind == "snapshot")));
     let end = log.close().unwrap();
     let (log, _) = open(&disk, config(), clean(end));
     assert_eq!(log.start_offset(), Offset(2), "after a restart without a checkpoint too");
@@ -45,7 +48,10 @@ fn an_expired_active_segment_is_sealed_and_goes() {
     let (mut log, _) = open(&disk, LogConfig { retention_ms: Some(1000), ..config() }, UNKNOWN);
     put(&mut log, 5000);
     put(&mut log, 5000);
-    assert_eq!(bases(&log.enforce_retention(TimestampMs(9000), Offset(1)).unwrap()), [(0, DeletedBecause::Time)]);
+    assert_eq!(
+        bases(&log.enforce_retention(TimestampMs(9000), Offset(1)).unwrap()),
+        [(0, DeletedBecause::Time)]
+    );
     let deleted = log.enforce_retention(TimestampMs(9000), Offset(2)).unwrap();
     assert_eq!(bases(&deleted), [(1, DeletedBecause::Time)]);
     assert_eq!((log.start_offset(), log.end_offset(), log.size_bytes()), (Offset(2), Offset(2), 0));

@@ -25,7 +25,9 @@ fn from(log: &Log, time: i64) -> Option<(i64, i64)> {
 
 #[test]
 fn a_time_is_found_inside_a_compressed_batch() {
-    for codec in [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+    for codec in
+        [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd]
+    {
         let (mut log, _) = open(&disk(), LogConfig::default(), UNKNOWN);
         put(&mut log, &[100, 300, 200, 400], codec);
         put(&mut log, &[350, 500], codec);
@@ -67,7 +69,8 @@ fn every_time_is_found_as_a_plain_search_finds_it() {
     let end = log.close().unwrap();
     let (log, _) = open(&disk, small(), clean(end));
     check(&log);
-    for path in disk.snapshot().into_keys().filter(|path| path.extension().is_some_and(|e| e == "timeindex")) {
+    for path in disk.snapshot().into_keys().filter(|path| path.extension().is_some_and(|e| e == "timeindex"))
+    {
         disk.damage(&path, Vec::clear).unwrap();
     }
     let (log, _) = open(&disk, small(), clean(end));

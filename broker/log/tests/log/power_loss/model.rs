@@ -8,9 +8,7 @@ use bytes::Bytes;
 use klamm_log::checkpoint::{self, LOG_START_FILE, RECOVERY_POINT_FILE};
 use klamm_log::sim::Random;
 use klamm_log::{Disk, Log, LogConfig, OpenState, ProducerSnapshotEntry, ReadRequest, Replay, TimeQuery};
-use klamm_model::{
-    Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicPartition,
-};
+use klamm_model::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicPartition};
 use klamm_records::{BatchHeader, Compression, batches};
 
 use super::planted::Planted;
@@ -242,7 +240,10 @@ impl Machine {
                 .iter()
                 .map(|path| (path, files.get(*path).map(Vec::len), now.get(*path).map(Vec::len)))
                 .collect();
-            return Err(format!("recovery is not idempotent: end {end} then {}, {sizes:?}", log.end_offset()));
+            return Err(format!(
+                "recovery is not idempotent: end {end} then {}, {sizes:?}",
+                log.end_offset()
+            ));
         }
         self.compare(&log)?;
         self.written.retain(|&base, _| base < end);
@@ -256,7 +257,11 @@ impl Machine {
             return Err(format!("acknowledged to {}, there to {}", self.acknowledged, log.end_offset()));
         }
         if log.start_offset() > self.deleted_before {
-            return Err(format!("deleted before {}, gone before {}", self.deleted_before, log.start_offset()));
+            return Err(format!(
+                "deleted before {}, gone before {}",
+                self.deleted_before,
+                log.start_offset()
+            ));
         }
         self.compare_times(log)?;
         let mut offset = log.start_offset();
