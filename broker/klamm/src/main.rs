@@ -57,6 +57,18 @@ fn exit(result: Result<(), CliError>) -> ExitCode {
 mod tests {
     use clap::CommandFactory;
 
+    /// `KLAMM_WRITE_REFERENCES=1` writes the page instead.
+    #[test]
+    fn the_reference_page_is_up_to_date() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/cli.md");
+        let page = klamm_cli::reference_markdown(&super::Arguments::command());
+        if std::env::var_os("KLAMM_WRITE_REFERENCES").is_some() {
+            std::fs::write(&file, &page).unwrap();
+        }
+        let written = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(page == written, "run KLAMM_WRITE_REFERENCES=1 cargo test -p klamm reference");
+    }
+
     #[test]
     fn the_commands_contradict_nothing() {
         super::Arguments::command().debug_assert();

@@ -63,7 +63,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  stopped cleanly
   1  could not start, or failed; the last line of the log says why
-  2  an option, variable or setting is wrong";
+  2  an option, variable or setting is wrong
+  130  a second signal cut the stop short; the next start recovers";
 
 /// What was asked for can't be done as it was asked.
 #[derive(Debug, thiserror::Error)]
