@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::checksum::crc32c;
 use crate::compression::Compression;
 use crate::error::BatchError;
-use crate::header::{BatchHeader, HEADER_BYTES};
+use crate::header::{BatchHeader, CRC_COVERS_FROM, HEADER_BYTES};
 use crate::record::Records;
 
 /// A batch in place.
@@ -37,7 +38,7 @@ impl<'a> BatchView<'a> {
 
     /// Checks that the bytes are those that were written.
     pub fn verify_crc(&self) -> Result<(), BatchError> {
-        let computed = crc32c::crc32c(&self.bytes[crate::header::CRC_COVERS_FROM..]);
+        let computed = crc32c(&self.bytes[CRC_COVERS_FROM..]);
         if computed == self.header.crc {
             return Ok(());
         }

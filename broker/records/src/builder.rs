@@ -114,7 +114,8 @@ impl BatchBuilder {
             self.base_timestamp = timestamp;
         }
         self.max_timestamp = self.max_timestamp.max(timestamp);
-        let delta = timestamp.0 - self.base_timestamp.0;
+        // Wrapping, as readers add it: any pair of timestamps survives.
+        let delta = timestamp.0.wrapping_sub(self.base_timestamp.0);
         let size = 1
             + size_i64(delta)
             + size_i32(offset_delta)
@@ -140,7 +141,7 @@ impl BatchBuilder {
     /// The batch; its last offset is that of the last of `self.record_count()` consecutive records.
     ///
     /// # Errors
-    /// If the codec refuses its level.
+    /// If the codec refuses its level, or the batch is larger than the format allows (2 GiB).
     pub fn build(self) -> io::Result<Bytes> {
         let last_offset_delta = self.count - 1;
         self.build_ending_at(last_offset_delta)
@@ -149,13 +150,15 @@ impl BatchBuilder {
     /// The batch, ending at `last_offset_delta`, where records were left out (as compaction does).
     ///
     /// # Errors
-    /// If the codec refuses its level.
+    /// As those of [`BatchBuilder::build`].
     pub fn build_ending_at(self, last_offset_delta: i32) -> io::Result<Bytes> {
         let options = self.options;
         let compressed = match options.compression {
             Compression::None => self.records,
             codec => codec.compress(&self.records, options.level)?,
         };
+        let batch_length = i32::try_from(HEADER_BYTES - LOG_OVERHEAD_BYTES + compressed.len())
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a batch can't be larger than 2 GiB"))?;
         let producer = options.producer.unwrap_or(ProducerStamp {
             id: ProducerId::NONE,
             epoch: ProducerEpoch::NONE,
@@ -163,7 +166,7 @@ impl BatchBuilder {
         });
         let mut header = BatchHeader {
             base_offset: options.base_offset,
-            batch_length: (HEADER_BYTES - LOG_OVERHEAD_BYTES + compressed.len()) as i32,
+            batch_length,
             leader_epoch: options.leader_epoch,
             crc: 0,
             attributes: Attributes::default()

@@ -3,6 +3,7 @@
 use klamm_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 
 use crate::attributes::Attributes;
+use crate::checksum::crc32c_of_parts;
 use crate::error::BatchError;
 
 /// Bytes of a batch before its records.
@@ -109,22 +110,22 @@ impl BatchHeader {
     /// The CRC that a batch of this header and these record bytes should have.
     pub fn compute_crc(&self, records: &[u8]) -> u32 {
         let header = self.write();
-        crc32c::crc32c_append(crc32c::crc32c(&header[CRC_COVERS_FROM..]), records)
+        crc32c_of_parts([&header[CRC_COVERS_FROM..], records])
     }
 
-    /// The offset of the last record.
+    /// The offset of the last record. (Offsets are outside the CRC: damaged ones saturate.)
     pub const fn last_offset(&self) -> Offset {
-        self.base_offset.plus(self.last_offset_delta as i64)
+        Offset(self.base_offset.0.saturating_add(self.last_offset_delta as i64))
     }
 
     /// The offset after the last record.
     pub const fn next_offset(&self) -> Offset {
-        self.last_offset().next()
+        Offset(self.last_offset().0.saturating_add(1))
     }
 
     /// The sequence of the last record; [`Sequence::NONE`] without an idempotent producer.
     pub const fn last_sequence(&self) -> Sequence {
-        if self.base_sequence.0 < 0 {
+        if self.base_sequence.0 < 0 || self.last_offset_delta < 0 {
             Sequence::NONE
         } else {
             self.base_sequence.plus(self.last_offset_delta)
@@ -168,6 +169,14 @@ mod tests {
         assert_eq!(header.last_offset(), Offset(16));
         assert_eq!(header.last_sequence(), Sequence(5));
         assert_eq!(header.size_bytes(), 112);
+    }
+
+    #[test]
+    fn damaged_numbers_saturate() {
+        let late = BatchHeader { base_offset: Offset(i64::MAX - 3), ..header() };
+        assert_eq!((late.last_offset(), late.next_offset()), (Offset(i64::MAX), Offset(i64::MAX)));
+        let backwards = BatchHeader { last_offset_delta: -7, ..header() };
+        assert_eq!((backwards.last_offset(), backwards.last_sequence()), (Offset(0), Sequence::NONE));
     }
 
     #[test]

@@ -16,21 +16,23 @@
 mod attributes;
 mod batch;
 mod builder;
+mod checksum;
 pub mod compression;
 mod error;
 mod header;
+mod produce;
 mod produced;
 mod record;
-mod rules;
 mod varint;
 mod walk;
 
 pub use attributes::{Attributes, TimestampType};
 pub use batch::{BatchView, Batches, batches};
 pub use builder::{BatchBuilder, BuildOptions, ProducerStamp};
+pub use checksum::crc32c;
 pub use compression::{Compression, CompressionError, Level};
 pub use error::BatchError;
 pub use header::{BatchHeader, HEADER_BYTES, LOG_OVERHEAD_BYTES, MAGIC};
+pub use produce::{InvalidProduce, InvalidReason, ProduceRules, validate_produced};
 pub use produced::{PlacedBatch, ProducedBatch};
 pub use record::{Header, Record, Records};
-pub use rules::{InvalidProduce, InvalidReason, ProduceRules, validate_produced};

@@ -41,11 +41,12 @@ pub struct Records<'a> {
     bytes: Cow<'a, [u8]>,
     position: usize,
     read: i32,
+    last_delta: i32,
 }
 
 impl<'a> Records<'a> {
     pub(crate) fn new(header: BatchHeader, bytes: Cow<'a, [u8]>) -> Records<'a> {
-        Records { header, bytes, position: 0, read: 0 }
+        Records { header, bytes, position: 0, read: 0, last_delta: -1 }
     }
 
     /// The next record; `None` after the last.
@@ -68,15 +69,23 @@ impl<'a> Records<'a> {
         if rest.is_empty() {
             return Err(BatchError::Count { count, what: "there are fewer" });
         }
-        let (record, used) = read_record(rest, &self.header).map_err(|error| error.at(self.read))?;
+        let Read { record, offset_delta, used } =
+            read_record(rest, &self.header, self.last_delta).map_err(|error| error.at(self.read))?;
         self.position += used;
         self.read += 1;
+        self.last_delta = offset_delta;
         Ok(Some(record))
     }
 }
 
-/// Reads the record at the start of `bytes`; it and its size.
-fn read_record<'b>(bytes: &'b [u8], header: &BatchHeader) -> Result<(Record<'b>, usize), WalkError> {
+struct Read<'b> {
+    record: Record<'b>,
+    offset_delta: i32,
+    used: usize,
+}
+
+/// Reads the record at the start of `bytes`, whose offset delta must be larger than `previous`.
+fn read_record<'b>(bytes: &'b [u8], header: &BatchHeader, previous: i32) -> Result<Read<'b>, WalkError> {
     let mut reader = bytes;
     let mut prefix = 0;
     let length = read_i32(&mut reader, &mut prefix)?;
@@ -88,7 +97,12 @@ fn read_record<'b>(bytes: &'b [u8], header: &BatchHeader) -> Result<(Record<'b>,
     let mut left = length as i64;
     take(&mut body, 1, &mut left)?; // attributes: none are defined for a record
     let timestamp = timestamp(header, read_i64(&mut body, &mut left)?);
-    let offset = header.base_offset.plus(i64::from(read_i32(&mut body, &mut left)?));
+    let offset_delta = read_i32(&mut body, &mut left)?;
+    // A batch that compaction has thinned out has gaps, but no record is before another or after the last.
+    if offset_delta <= previous || offset_delta > header.last_offset_delta {
+        return Err(WalkError::Record("has an offset out of order"));
+    }
+    let offset = Offset(header.base_offset.0.saturating_add(i64::from(offset_delta)));
     let key = read_field(&mut body, &mut left)?;
     let value = read_field(&mut body, &mut left)?;
     let headers = read_headers(&mut body, &mut left)?;
@@ -96,7 +110,7 @@ fn read_record<'b>(bytes: &'b [u8], header: &BatchHeader) -> Result<(Record<'b>,
         return Err(WalkError::Record("is not as long as it says"));
     }
     let used = bytes.len() - reader.len() + length;
-    Ok((Record { offset, timestamp, key, value, headers }, used))
+    Ok(Read { record: Record { offset, timestamp, key, value, headers }, offset_delta, used })
 }
 
 fn timestamp(header: &BatchHeader, delta: i64) -> TimestampMs {

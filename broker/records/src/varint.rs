@@ -5,9 +5,9 @@ use std::io::BufRead;
 use crate::walk::WalkError;
 
 /// The most bytes of a 32-bit varint.
-const MAX_BYTES_32: u32 = 5;
+const MAX_BYTES_32: usize = 5;
 /// The most bytes of a 64-bit varint.
-const MAX_BYTES_64: u32 = 10;
+const MAX_BYTES_64: usize = 10;
 
 /// Reads a 32-bit varint and counts its bytes off `left`.
 pub(crate) fn read_i32<R: BufRead>(reader: &mut R, left: &mut i64) -> Result<i32, WalkError> {
@@ -22,7 +22,38 @@ pub(crate) fn read_i64<R: BufRead>(reader: &mut R, left: &mut i64) -> Result<i64
     Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
 }
 
-fn read_raw<R: BufRead>(reader: &mut R, left: &mut i64, most: u32) -> Result<u64, WalkError> {
+#[inline]
+fn read_raw<R: BufRead>(reader: &mut R, left: &mut i64, most: usize) -> Result<u64, WalkError> {
+    let buffer = reader.fill_buf().map_err(|error| WalkError::from_io(&error))?;
+    // Nearly all numbers lie whole in the buffer, and most of them have one byte.
+    let (value, bytes) = match buffer {
+        [byte, ..] if byte & 0x80 == 0 => (u64::from(*byte), 1),
+        _ => match whole(buffer, most) {
+            Some(found) => found,
+            None => return read_across(reader, left, most),
+        },
+    };
+    reader.consume(bytes);
+    *left -= bytes as i64;
+    Ok(value)
+}
+
+/// The number at the start of `buffer`, and its bytes; `None` if it does not end there.
+#[inline]
+fn whole(buffer: &[u8], most: usize) -> Option<(u64, usize)> {
+    let mut value = 0_u64;
+    for (index, &byte) in buffer.iter().take(most).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
+/// Reads a number that goes on in the next buffer, or is none.
+#[cold]
+fn read_across<R: BufRead>(reader: &mut R, left: &mut i64, most: usize) -> Result<u64, WalkError> {
     let mut value = 0_u64;
     for index in 0..most {
         let buffer = reader.fill_buf().map_err(|error| WalkError::from_io(&error))?;
@@ -83,6 +114,11 @@ mod tests {
             let (mut reader, mut left) = (bytes.as_slice(), bytes.len() as i64);
             prop_assert_eq!(read_i32(&mut reader, &mut left).unwrap(), small);
             prop_assert_eq!(read_i64(&mut reader, &mut left).unwrap(), large);
+            prop_assert_eq!(left, 0);
+            let mut piecemeal = std::io::BufReader::with_capacity(1, bytes.as_slice());
+            let mut left = bytes.len() as i64;
+            prop_assert_eq!(read_i32(&mut piecemeal, &mut left).unwrap(), small);
+            prop_assert_eq!(read_i64(&mut piecemeal, &mut left).unwrap(), large);
             prop_assert_eq!(left, 0);
         }
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test can't do without fails it")]
 
 use bytes::{Bytes, BytesMut};
-use klamm_model::TimestampMs;
+use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 use klamm_records::{
     BatchBuilder, BatchHeader, BatchView, BuildOptions, Compression, Header, ProduceRules, TimestampType,
     batches, validate_produced,
@@ -27,10 +27,15 @@ const RULES: ProduceRules = ProduceRules {
     max_uncompressed_bytes: 1 << 24,
 };
 
+/// The topic puts its own time in, so that records may have any.
+const ANY_TIME: ProduceRules = ProduceRules { timestamp_type: TimestampType::LogAppendTime, ..RULES };
+
 fn records() -> impl Strategy<Value = Vec<OwnedRecord>> {
     let field = || option::of(vec(any::<u8>(), 0..200));
+    // Mostly sane, and sometimes anything that has 64 bits.
+    let timestamp = prop_oneof![9 => 0..2_000_000_000_000_i64, 1 => any::<i64>()];
     let headers = vec((vec(any::<u8>(), 0..20), field()), 0..4);
-    vec((0..2_000_000_000_000_i64, field(), field(), headers), 1..40)
+    vec((timestamp, field(), field(), headers), 1..40)
 }
 
 fn build(records: &[OwnedRecord], compression: Compression) -> Bytes {
@@ -62,8 +67,12 @@ fn read(bytes: &[u8]) -> Vec<OwnedRecord> {
 fn exhaust(bytes: &Bytes) {
     let _ = validate_produced(bytes, &RULES);
     let recompressing = ProduceRules { target_compression: Some((Compression::Lz4, None)), ..RULES };
-    let _ = validate_produced(bytes, &recompressing);
+    let _ = validate_produced(
+        bytes,
+        &ProduceRules { timestamp_type: TimestampType::LogAppendTime, ..recompressing },
+    );
     for batch in batches(bytes).flatten() {
+        let _ = (batch.header.next_offset(), batch.header.last_sequence());
         let Ok(mut records) = batch.records(1 << 24) else { continue };
         while let Ok(Some(_)) = records.next_record() {}
     }
@@ -74,9 +83,21 @@ proptest! {
     fn records_survive_every_codec(records in records()) {
         for compression in Compression::ALL {
             let bytes = build(&records, compression);
-            prop_assert!(validate_produced(&bytes, &RULES).is_ok());
+            let placed = validate_produced(&bytes, &ANY_TIME).unwrap().place(Offset(0), LeaderEpoch(0));
+            prop_assert_eq!(&placed.parts().concat()[61..], &bytes[61..]);
             prop_assert_eq!(&read(&bytes), &records);
         }
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_wherever_the_crc_covers_it(records in records(), at: prop::sample::Index, xor in 1..=255_u8, codec in 0..5_i16) {
+        let bytes = build(&records, Compression::from_code(codec).unwrap());
+        let mut changed = BytesMut::from(&bytes[..]);
+        let at = at.index(changed.len());
+        changed[at] ^= xor;
+        let passes = validate_produced(&changed.freeze(), &ANY_TIME).is_ok();
+        // Only the leader epoch, which the broker overwrites, is neither covered nor checked.
+        prop_assert_eq!(passes, (12..16).contains(&at), "byte {}", at);
     }
 
     #[test]
