@@ -17,6 +17,7 @@ use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::stop::StopSignal;
+use crate::storage_alarm::StorageAlarm;
 
 /// What all handlers share: one for each process.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct Broker {
     pub(crate) producer_ids: ProducerIds,
     /// Who clients are told to connect to.
     pub(crate) advertised: Advertised,
+    /// Says that writes fail.
+    pub(crate) storage_alarm: StorageAlarm,
     /// The wish that the broker stops.
     pub(crate) stop: StopSignal,
     /// Whether clients are served.

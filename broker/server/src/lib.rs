@@ -45,6 +45,7 @@ mod signals;
 mod start;
 mod start_error;
 mod stop;
+mod storage_alarm;
 
 pub use advertised::InvalidAddress;
 pub use broker::Broker;

@@ -32,6 +32,7 @@ use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
 use crate::stop::StopSignal;
+use crate::storage_alarm::StorageAlarm;
 use crate::{
     Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, descriptors, following, grpc,
     housekeeping, http,
@@ -143,6 +144,7 @@ impl Foundation {
             advertised,
             stop: StopSignal::new(),
             ready: AtomicBool::new(false),
+            storage_alarm: StorageAlarm::new(),
         };
         Ok(Arc::new(broker))
     }

@@ -20,4 +20,4 @@ mod tools;
 
 pub use binary::klamm_binary;
 pub use broker::{BrokerOptions, TestBroker};
-pub use tools::{KafkaJars, Tool, run_klamm};
+pub use tools::{KafkaJars, Tool, run_klamm, skip};

@@ -101,8 +101,12 @@ fn feed(command: &mut Command, input: &[u8]) -> Output {
     })
 }
 
+/// Says by name that the test that runs is skipped, and why.
+///
+/// # Panics
+/// If nothing may be skipped (`KLAMM_SKIP_NOTHING`).
 #[expect(clippy::print_stderr, reason = "a skipped test says so by name")]
-fn skip(why: &str) {
+pub fn skip(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     assert!(std::env::var_os("KLAMM_SKIP_NOTHING").is_none(), "{test} may not be skipped: {why}");
     eprintln!("skipped: {test}: {why}");

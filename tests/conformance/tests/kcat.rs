@@ -35,7 +35,11 @@ fn keys_headers_and_metadata_are_shown() {
     assert!(sent.status.success());
     let read = kcat.run(&["-C", "-e", "-q", "-b", &bootstrap, "-t", "t", "-f", "%k|%s|%h|%p|%o\n"], b"");
     assert_eq!(String::from_utf8_lossy(&read.stdout), "k|v|a=1,b=2|0|0\n");
-    let listed = kcat.run(&["-L", "-J", "-b", &bootstrap], b"");
+    let listed = kcat.run(&["-L", "-J", "-b", &bootstrap, "-t", "t"], b"");
     let json = String::from_utf8_lossy(&listed.stdout).into_owned();
-    assert!(json.contains(r#""topic":"t""#) && json.contains(&bootstrap), "{json}");
+    assert!(
+        json.contains(r#""topic":"t""#) && json.contains(&bootstrap),
+        "{json}{}",
+        String::from_utf8_lossy(&listed.stderr)
+    );
 }

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what a test can't do without fails it")]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
@@ -90,8 +89,10 @@ async fn offsets_topics_and_deletion_follow_kafkas_rules() {
 async fn a_fetch_waits_for_its_minimum() {
     let broker = TestBroker::start();
     let client = client(&broker).await;
-    let partition = Arc::new(partition(&client, "waits").await);
-    let reader = Arc::clone(&partition);
+    let partition = partition(&client, "waits").await;
+    // A connection's requests are answered one after the other, by Kafka too: the reader has its own.
+    let other = self::client(&broker).await;
+    let reader = other.partition_client("waits", 0, UnknownTopicHandling::Retry).await.unwrap();
     let fetch = tokio::spawn(async move { reader.fetch_records(0, 1..100_000, 30_000).await });
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!fetch.is_finished(), "an empty partition answers before there is a record");

@@ -44,7 +44,7 @@ impl Report {
     /// Goes on with another file.
     pub(super) fn begin(&mut self, file: &Path) -> Result<(), CliError> {
         self.end_file()?;
-        self.file = file.to_owned();
+        file.clone_into(&mut self.file);
         (self.found, self.problems_in_file, self.open) = (0, 0, true);
         if !self.json && !self.only_problems {
             writeln!(self.out, "{}", file.display())?;

@@ -12,7 +12,7 @@ mod partitioner;
 mod sender;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use klamm_model::{ProducerEpoch, ProducerId};
@@ -28,6 +28,9 @@ use crate::settings::parse_pair;
 use batches::Batches;
 use input::{Input, InputRecord};
 use sender::Sender;
+
+/// Between two tries.
+const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Write records: lines of text or JSON from standard input or files
 ///
@@ -170,9 +173,18 @@ async fn send_all(batches: &mut Batches, sender: &mut Sender) -> Result<(), CliE
     Ok(sender.drain().await?)
 }
 
+/// A broker that has just started may need a moment before it can give an id.
 async fn init_producer(client: &mut Client) -> Result<(ProducerId, ProducerEpoch), ClientError> {
     let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..Default::default() };
-    let response = client.call(Target::Any, &request).await?;
-    check(response.error_code, None, "asking for a producer id")?;
-    Ok((ProducerId(response.producer_id), ProducerEpoch(response.producer_epoch)))
+    let deadline = client.deadline();
+    loop {
+        let response = client.call(Target::Any, &request).await?;
+        match check(response.error_code, None, "asking for a producer id") {
+            Ok(()) => return Ok((ProducerId(response.producer_id), ProducerEpoch(response.producer_epoch))),
+            Err(error) if error.is_retriable() && Instant::now() < deadline => {
+                tokio::time::sleep(BACKOFF).await
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }

@@ -31,7 +31,8 @@ struct Description {
 
 #[derive(Debug, Serialize)]
 struct Partition {
-    partition: i32,
+    #[serde(rename = "partition")]
+    index: i32,
     leader: i32,
     leader_epoch: i32,
     replicas: Vec<i32>,
@@ -48,7 +49,7 @@ impl Present for Description {
         let mut partitions = Table::new(if wide { &head } else { &head[..6] });
         for partition in &self.partitions {
             partitions.row([
-                partition.partition.to_string(),
+                partition.index.to_string(),
                 or_none(Some(partition.leader).filter(|leader| *leader >= 0)),
                 numbers(&partition.replicas),
                 numbers(&partition.in_sync),
@@ -98,7 +99,7 @@ async fn describe(client: &mut Client, name: &str) -> Result<Description, Client
         .partitions
         .iter()
         .map(|partition| Partition {
-            partition: partition.partition_index,
+            index: partition.partition_index,
             leader: partition.leader_id,
             leader_epoch: partition.leader_epoch,
             replicas: partition.replica_nodes.clone(),
@@ -107,7 +108,7 @@ async fn describe(client: &mut Client, name: &str) -> Result<Description, Client
             end_offset: None,
         })
         .collect();
-    partitions.sort_by_key(|partition| partition.partition);
+    partitions.sort_by_key(|partition| partition.index);
     add_offsets(client, name, &mut partitions).await?;
     let resource = Resource::Topic(name.to_owned());
     let mut settings = settings::describe(client, &resource, None, false).await?;
@@ -131,12 +132,12 @@ async fn add_offsets(
         return Ok(());
     }
     let topic = client.topic(name, false).await?;
-    let all: Vec<i32> = partitions.iter().map(|partition| partition.partition).collect();
+    let all: Vec<i32> = partitions.iter().map(|partition| partition.index).collect();
     let first = client.list_offsets(&topic, &all, EARLIEST).await?;
     let end = client.list_offsets(&topic, &all, LATEST).await?;
     for partition in partitions {
         let of = |offsets: &std::collections::BTreeMap<i32, Option<Offset>>| {
-            offsets.get(&partition.partition).copied().flatten().map(|offset| offset.0)
+            offsets.get(&partition.index).copied().flatten().map(|offset| offset.0)
         };
         (partition.first_offset, partition.end_offset) = (of(&first), of(&end));
     }

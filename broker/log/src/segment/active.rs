@@ -7,7 +7,7 @@ use klamm_records::BatchHeader;
 
 use super::{SealedSegment, Segment};
 use crate::config::LogConfig;
-use crate::disk::{Action, Disk, DiskError};
+use crate::disk::{Action, Disk, DiskError, OpenMode};
 use crate::index::{Entry, GrowingIndex, OffsetEntry, TimeEntry};
 use crate::segment_files::FileKind;
 
@@ -130,6 +130,12 @@ impl ActiveSegment {
     pub(crate) fn write_final_indexes(&mut self, disk: &dyn Disk) -> Result<bool, DiskError> {
         self.push_newest();
         self.write_indexes(disk)?;
+        // Kafka's tools read a time index only beside an offset index, be it an empty one.
+        if self.offset_index.len() == 0 && self.time_index.len() > 0 {
+            let path = self.segment.path(FileKind::OffsetIndex);
+            disk.open(&path, OpenMode::Create).map_err(DiskError::of(Action::Open, &path))?;
+            self.indexes_unsynced = true;
+        }
         Ok(self.indexes_unsynced)
     }
 

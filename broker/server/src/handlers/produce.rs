@@ -151,8 +151,14 @@ impl Append<'_> {
             )
             .into());
         }
+        let appended = partition.append(&batch, now).map_err(|error| {
+            let told = KafkaError::from(&error);
+            if told.code == ErrorCode::KafkaStorageError {
+                self.broker.storage_alarm.raise(now, partition.id(), &error);
+            }
+            told
+        })?;
         self.broker.metrics.produced(records.len(), batch.header().record_count);
-        let appended = partition.append(&batch, now).map_err(|error| KafkaError::from(&error))?;
         Ok(Written { partition: Arc::clone(partition), appended })
     }
 }
