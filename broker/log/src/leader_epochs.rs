@@ -22,6 +22,11 @@ fn file(dir: &Path) -> PathBuf {
     dir.join(LEADER_EPOCH_FILE)
 }
 
+/// Replaces the file durably.
+pub(crate) fn write_changes(disk: &dyn Disk, dir: &Path, lines: Vec<String>) -> Result<(), DiskError> {
+    write_lines(disk, &file(dir), lines.into_iter())
+}
+
 impl LeaderEpochs {
     /// Reads the file; `None` if there is none.
     pub(crate) fn read(disk: &dyn Disk, dir: &Path) -> Result<Option<LeaderEpochs>, CheckpointError> {
@@ -39,14 +44,23 @@ impl LeaderEpochs {
         Ok(Some(LeaderEpochs { entries, changed: false }))
     }
 
+    /// What the file should say, if it says something else; from now on it counts as written.
+    pub(crate) fn take_changes(&mut self) -> Option<Vec<String>> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.then(|| self.entries.iter().map(|(epoch, start)| format!("{epoch} {start}")).collect())
+    }
+
+    /// The file was not written after all.
+    pub(crate) fn keep_changes(&mut self) {
+        self.changed = true;
+    }
+
     /// Writes the file durably if something has changed.
     pub(crate) fn write(&mut self, disk: &dyn Disk, dir: &Path) -> Result<(), DiskError> {
-        if self.changed {
-            let lines = self.entries.iter().map(|(epoch, start)| format!("{epoch} {start}"));
-            write_lines(disk, &file(dir), lines)?;
-            self.changed = false;
-        }
-        Ok(())
+        let Some(lines) = self.take_changes() else { return Ok(()) };
+        let written = write_changes(disk, dir, lines);
+        self.changed = written.is_err();
+        written
     }
 
     /// Notes that records from `start` on are of `epoch`. An epoch that is not newer than the newest changes nothing;

@@ -43,8 +43,9 @@ pub use config::LogConfig;
 pub use disk::{Disk, DiskError, DiskFile, RealDisk};
 pub use group_commit::{Flush, FlushSlot, GroupCommit};
 pub use log::{
-    AppendError, Appended, CloseError, CorruptLog, DeleteRecordsError, Deleted, DeletedBecause, FlushError,
-    FlushTicket, Log, OpenError, OpenState, Recovery, Replay, RetiredSegment, StopReason,
+    AppendError, Appended, CheckpointTicket, CloseError, CorruptLog, DeleteRecordsError, Deleted,
+    DeletedBecause, FlushError, FlushTicket, Log, OpenError, OpenState, Recovery, Replay, RetiredSegment,
+    SnapshotTicket, StopReason,
 };
 pub use producer_snapshot::ProducerSnapshotEntry;
 pub use read_view::{ReadError, ReadRequest, ReadView};

@@ -23,7 +23,7 @@ use crate::segment::{ActiveSegment, SealedSegment};
 use crate::time_lookup::{TimeQuery, TimeView};
 
 pub use append::{AppendError, Appended};
-pub use checkpointing::CloseError;
+pub use checkpointing::{CheckpointTicket, CloseError, SnapshotTicket};
 pub use deletion::{DeleteRecordsError, Deleted, DeletedBecause, RetiredSegment};
 pub use flush::{FlushError, FlushTicket, StopReason};
 pub use open::{CorruptLog, OpenError, OpenState, Recovery};

@@ -46,7 +46,10 @@ impl Disk for RealDisk {
             used: AtomicBool::new(true),
             cache: Arc::clone(&self.cache),
         });
-        self.cache.opened(&file);
+        // What is only read is an index or a small file: closed again before long.
+        if write {
+            self.cache.opened(&file);
+        }
         Ok(Arc::new(RealHandle(file)))
     }
 
@@ -226,3 +229,7 @@ impl DiskFile for RealHandle {
         Ok(self.descriptor(false)?.metadata()?.len())
     }
 }
+
+#[cfg(test)]
+#[path = "real_tests.rs"]
+mod tests;

@@ -106,6 +106,12 @@ impl Log {
     }
 
     fn begin_segment(&mut self, base: Offset, now: TimestampMs) -> Result<ActiveSegment, DiskError> {
+        // A power cut may keep a later name and lose an earlier one: a log that lost its first segment would look like
+        // one that begins later. Seldom needed, since a flush syncs the names too.
+        if self.durability.has_unsynced_names() {
+            self.disk.sync_dir(&self.dir).map_err(DiskError::of(Action::Sync, &self.dir))?;
+            self.durability.names_synced();
+        }
         self.active.write_final_indexes(&*self.disk)?;
         let segment = Segment::create(&*self.disk, &self.dir, base)?;
         self.durability.names_changed();

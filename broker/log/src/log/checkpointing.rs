@@ -1,11 +1,13 @@
 //! Writing what lets a restart begin at the durable offset instead of the log's start.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use klamm_model::{LeaderEpoch, Offset};
 
 use super::{Log, StopReason};
-use crate::disk::{Action, DiskError};
+use crate::disk::{Action, Disk, DiskError};
+use crate::leader_epochs;
 use crate::producer_snapshot::{self, ProducerSnapshotEntry};
 use crate::segment::remove_if_there;
 use crate::segment_files::{self, FileKind};
@@ -24,15 +26,78 @@ pub enum CloseError {
     Disk(#[from] DiskError),
 }
 
+/// The half of a checkpoint that waits for the disk; from [`Log::begin_checkpoint`].
+#[derive(Debug)]
+#[must_use = "nothing is written before the ticket is run"]
+pub struct CheckpointTicket {
+    disk: Arc<dyn Disk>,
+    dir: Arc<Path>,
+    epochs: Option<Vec<String>>,
+    offset: Offset,
+}
+
+impl CheckpointTicket {
+    /// Writes, and gives the offset for [`Log::finish_checkpoint`]. Blocks: not under the partition's lock, and
+    /// not while an earlier ticket of this log runs.
+    pub fn run(self) -> Result<Offset, DiskError> {
+        if let Some(lines) = self.epochs {
+            leader_epochs::write_changes(&*self.disk, &self.dir, lines)?;
+        }
+        Ok(self.offset)
+    }
+}
+
+/// The half of a producer snapshot that waits for the disk; from [`Log::begin_producer_snapshot`].
+#[derive(Debug)]
+#[must_use = "nothing is written before the ticket is run"]
+pub struct SnapshotTicket {
+    disk: Arc<dyn Disk>,
+    dir: Arc<Path>,
+    offset: Offset,
+    durable: Offset,
+}
+
+impl SnapshotTicket {
+    /// Writes the snapshot, and removes those that no recovery needs any more. Blocks: not under the partition's
+    /// lock, and not while an earlier ticket of this log runs.
+    pub fn run(self, entries: &[ProducerSnapshotEntry]) -> Result<(), DiskError> {
+        let path = |offset| segment_files::path(&self.dir, offset, FileKind::Snapshot);
+        producer_snapshot::write(&*self.disk, &path(self.offset), entries)?;
+        let mut older = snapshots(&*self.disk, &self.dir)?;
+        older.retain(|&other| other < self.offset);
+        let surplus = older.len().saturating_sub(KEPT_SNAPSHOTS - 1);
+        // One that the recovery of unsynced batches could have to go back to is needed still.
+        let needed = older.iter().rposition(|&other| other <= self.durable).unwrap_or(0);
+        for &old in &older[..surplus.min(needed)] {
+            remove_if_there(&*self.disk, &path(old))?;
+        }
+        Ok(())
+    }
+}
+
 impl Log {
     /// Writes indexes and leader epochs, and gives the offset for `recovery-point-offset-checkpoint`: all below it
     /// is on the disk, and so is all that a recovery from there needs.
     pub fn checkpoint(&mut self) -> Result<Offset, DiskError> {
+        let ticket = self.begin_checkpoint()?;
+        let result = ticket.run();
+        self.finish_checkpoint(result)
+    }
+
+    /// The first half of [`Log::checkpoint`], which does not wait for the disk.
+    pub fn begin_checkpoint(&mut self) -> Result<CheckpointTicket, DiskError> {
+        let mut epochs = None;
         if self.stopped.is_none() {
             self.active.write_indexes(&*self.disk)?;
-            self.epochs.write(&*self.disk, &self.dir)?;
+            epochs = self.epochs.take_changes();
         }
-        Ok(self.durability.offset)
+        let (disk, dir) = (Arc::clone(&self.disk), Arc::clone(&self.dir));
+        Ok(CheckpointTicket { disk, dir, epochs, offset: self.durability.offset })
+    }
+
+    /// Takes a checkpoint's result back; see [`Log::checkpoint`].
+    pub fn finish_checkpoint(&mut self, result: Result<Offset, DiskError>) -> Result<Offset, DiskError> {
+        result.inspect_err(|_| self.epochs.keep_changes())
     }
 
     /// Writes a producer snapshot of the state of all batches below `offset`, and removes those that no recovery
@@ -42,16 +107,13 @@ impl Log {
         offset: Offset,
         entries: &[ProducerSnapshotEntry],
     ) -> Result<(), DiskError> {
-        producer_snapshot::write(&*self.disk, &self.snapshot_path(offset), entries)?;
-        let mut older = self.snapshots()?;
-        older.retain(|&other| other < offset);
-        let surplus = older.len().saturating_sub(KEPT_SNAPSHOTS - 1);
-        // One that the recovery of unsynced batches could have to go back to is needed still.
-        let needed = older.iter().rposition(|&other| other <= self.durability.offset).unwrap_or(0);
-        for &old in &older[..surplus.min(needed)] {
-            remove_if_there(&*self.disk, &self.snapshot_path(old))?;
-        }
-        Ok(())
+        self.begin_producer_snapshot(offset).run(entries)
+    }
+
+    /// The first half of [`Log::write_producer_snapshot`], which does not touch the disk.
+    pub fn begin_producer_snapshot(&self, offset: Offset) -> SnapshotTicket {
+        let (disk, dir) = (Arc::clone(&self.disk), Arc::clone(&self.dir));
+        SnapshotTicket { disk, dir, offset, durable: self.durability.offset }
     }
 
     /// Records that `epoch` begins at `start`, if it is new.
@@ -98,21 +160,21 @@ impl Log {
     }
 
     pub(super) fn remove_snapshots_beyond(&mut self, end: Offset) -> Result<(), DiskError> {
-        for offset in self.snapshots()?.into_iter().filter(|&offset| offset > end) {
+        for offset in snapshots(&*self.disk, &self.dir)?.into_iter().filter(|&offset| offset > end) {
             remove_if_there(&*self.disk, &self.snapshot_path(offset))?;
         }
         Ok(())
     }
+}
 
-    /// Offsets of the snapshots that are there, in order.
-    fn snapshots(&self) -> Result<Vec<Offset>, DiskError> {
-        let entries = self.disk.list(&self.dir).map_err(DiskError::of(Action::List, &self.dir))?;
-        let snapshot = |name: &str| match segment_files::parse(name) {
-            Some((offset, FileKind::Snapshot)) => Some(offset),
-            _ => None,
-        };
-        let mut offsets: Vec<Offset> = entries.iter().filter_map(|entry| snapshot(&entry.name)).collect();
-        offsets.sort_unstable();
-        Ok(offsets)
-    }
+/// Offsets of the snapshots that are there, in order.
+fn snapshots(disk: &dyn Disk, dir: &Path) -> Result<Vec<Offset>, DiskError> {
+    let entries = disk.list(dir).map_err(DiskError::of(Action::List, dir))?;
+    let snapshot = |name: &str| match segment_files::parse(name) {
+        Some((offset, FileKind::Snapshot)) => Some(offset),
+        _ => None,
+    };
+    let mut offsets: Vec<Offset> = entries.iter().filter_map(|entry| snapshot(&entry.name)).collect();
+    offsets.sort_unstable();
+    Ok(offsets)
 }

@@ -70,6 +70,14 @@ impl Durability {
         self.names_made += 1;
     }
 
+    pub(super) fn has_unsynced_names(&self) -> bool {
+        self.names_made != self.names_synced
+    }
+
+    pub(super) fn names_synced(&mut self) {
+        self.names_synced = self.names_made;
+    }
+
     /// A segment is deleted: nothing of it needs to be on the disk.
     pub(super) fn retired(&mut self, segment: &Arc<SealedSegment>) {
         self.unsynced.retain(|unsynced| !Arc::ptr_eq(unsynced, segment));
@@ -91,7 +99,7 @@ impl Durability {
     }
 
     fn is_complete(&self, end: Offset) -> bool {
-        self.offset == end && self.unsynced.is_empty() && self.names_made == self.names_synced
+        self.offset == end && self.unsynced.is_empty() && !self.has_unsynced_names()
     }
 }
 
@@ -132,14 +140,13 @@ impl Log {
         if self.stopped.is_some() || durability.is_complete(self.active.end) {
             return None;
         }
-        let names_behind = durability.names_made != durability.names_synced;
         Some(FlushTicket {
             disk: Arc::clone(&self.disk),
             dir: Arc::clone(&self.dir),
             upto: self.active.end,
             sealed: durability.unsynced.clone(),
             active: Arc::clone(&self.active.segment),
-            names: names_behind.then_some(durability.names_made),
+            names: durability.has_unsynced_names().then_some(durability.names_made),
             dir_is_new: durability.dir_is_new,
             cuts: durability.cuts,
         })
