@@ -29,9 +29,17 @@ pub(super) struct InputRecord {
     pub timestamp_ms: Option<i64>,
 }
 
+/// Some of the input.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    pub records: Vec<InputRecord>,
+    /// The bytes of input they were.
+    pub bytes: usize,
+}
+
 /// Records, as they are read.
 pub(super) struct Input {
-    chunks: mpsc::Receiver<Result<Vec<InputRecord>, CliError>>,
+    chunks: mpsc::Receiver<Result<Chunk, CliError>>,
 }
 
 impl Input {
@@ -50,7 +58,7 @@ impl Input {
     }
 
     /// The next records; `None` at the end. An error is the last thing that comes.
-    pub(super) async fn next(&mut self) -> Option<Result<Vec<InputRecord>, CliError>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Chunk, CliError>> {
         self.chunks.recv().await
     }
 }
@@ -58,7 +66,7 @@ impl Input {
 struct Reader {
     format: InputFormat,
     line: LineFormat,
-    sender: mpsc::Sender<Result<Vec<InputRecord>, CliError>>,
+    sender: mpsc::Sender<Result<Chunk, CliError>>,
 }
 
 impl Reader {
@@ -78,7 +86,7 @@ impl Reader {
     }
 
     fn read(&self, name: &str, mut input: BufReader<impl Read>) -> Result<(), CliError> {
-        let (mut chunk, mut chunk_bytes) = (Vec::new(), 0);
+        let mut chunk = Chunk::default();
         let mut line = Vec::new();
         for number in 1_u64.. {
             line.clear();
@@ -92,17 +100,17 @@ impl Reader {
                     .next("mend the line; those before it are written")
             });
             match record {
-                Ok(record) => chunk.push(record),
+                Ok(record) => chunk.records.push(record),
                 Err(error) => {
                     self.hand_over(chunk);
                     return Err(error);
                 }
             }
-            chunk_bytes += read;
+            chunk.bytes += read;
             // With an empty buffer the next read may wait: for a person, who wants to see the record sent.
-            if chunk_bytes >= CHUNK_BYTES || chunk.len() >= CHUNK_RECORDS || input.buffer().is_empty() {
+            if chunk.bytes >= CHUNK_BYTES || chunk.records.len() >= CHUNK_RECORDS || input.buffer().is_empty()
+            {
                 self.hand_over(std::mem::take(&mut chunk));
-                chunk_bytes = 0;
             }
         }
         self.hand_over(chunk);
@@ -116,8 +124,8 @@ impl Reader {
         }
     }
 
-    fn hand_over(&self, chunk: Vec<InputRecord>) {
-        if !chunk.is_empty() {
+    fn hand_over(&self, chunk: Chunk) {
+        if !chunk.records.is_empty() {
             // If nobody listens, the command has failed already and says why.
             let _ = self.sender.blocking_send(Ok(chunk));
         }

@@ -9,6 +9,7 @@ mod input;
 mod json;
 mod line;
 mod partitioner;
+mod progress;
 mod sender;
 
 use std::path::PathBuf;
@@ -26,7 +27,8 @@ use crate::output::note;
 use crate::session;
 use crate::settings::parse_pair;
 use batches::Batches;
-use input::{Input, InputRecord};
+use input::{Chunk, Input, InputRecord};
+use progress::Progress;
 use sender::Sender;
 
 /// Between two tries.
@@ -119,7 +121,9 @@ pub(crate) async fn run(arguments: ProduceArguments, globals: &Globals) -> Resul
     let mut batches = Batches::new(&topic, &arguments, producer);
     let mut sender = Sender::new(client, topic, arguments.acks.code());
     let mut input = Input::start(&arguments);
-    let outcome = pump(&mut input, &mut batches, &mut sender, arguments.linger_ms).await;
+    let progress = Progress::of_files(&arguments.files);
+    let outcome = pump(&mut input, &mut batches, &mut sender, &progress, arguments.linger_ms).await;
+    progress.finish();
     let delivered = sender.delivered();
     match outcome {
         Ok(()) => {
@@ -138,6 +142,7 @@ async fn pump(
     input: &mut Input,
     batches: &mut Batches,
     sender: &mut Sender,
+    progress: &Progress,
     linger_ms: u64,
 ) -> Result<(), CliError> {
     let linger = Duration::from_millis(linger_ms);
@@ -148,7 +153,8 @@ async fn pump(
             tokio::time::timeout(linger, input.next()).await
         };
         match next {
-            Ok(Some(Ok(records))) => {
+            Ok(Some(Ok(Chunk { records, bytes }))) => {
+                progress.advance(bytes);
                 for record in &records {
                     if let Some(full) = batches.add(record)? {
                         sender.send(full).await?;
@@ -182,7 +188,7 @@ async fn init_producer(client: &mut Client) -> Result<(ProducerId, ProducerEpoch
         match check(response.error_code, None, "asking for a producer id") {
             Ok(()) => return Ok((ProducerId(response.producer_id), ProducerEpoch(response.producer_epoch))),
             Err(error) if error.is_retriable() && Instant::now() < deadline => {
-                tokio::time::sleep(BACKOFF).await
+                tokio::time::sleep(BACKOFF).await;
             }
             Err(error) => return Err(error),
         }
