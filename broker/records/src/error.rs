@@ -70,8 +70,12 @@ impl BatchError {
     /// The code that tells a client.
     pub const fn error_code(&self) -> ErrorCode {
         match self {
-            BatchError::Magic { .. } => ErrorCode::UnsupportedForMessageFormat,
-            BatchError::Record { .. } | BatchError::Count { .. } => ErrorCode::InvalidRecord,
+            BatchError::Magic { magic: 0 | 1 } => ErrorCode::UnsupportedForMessageFormat,
+            // What fits its CRC was made so: sending it again, as a client does after CORRUPT_MESSAGE, can't help.
+            BatchError::Record { .. }
+            | BatchError::Count { .. }
+            | BatchError::UnknownCompression(_)
+            | BatchError::Compression(_) => ErrorCode::InvalidRecord,
             _ => ErrorCode::CorruptMessage,
         }
     }

@@ -103,11 +103,16 @@ fn a_changed_byte_is_a_corrupt_message() {
 
 #[test]
 fn old_formats_are_named() {
-    let mut old = BytesMut::from(&batch(Compression::None)[..]);
-    old[16] = 1;
-    let refusal = refusal(&old.freeze(), &rules());
-    assert_eq!(refusal.error_code(), ErrorCode::UnsupportedForMessageFormat);
-    assert!(refusal.to_string().contains("use a newer client"), "{refusal}");
+    let with_magic = |magic| {
+        let mut bytes = BytesMut::from(&batch(Compression::None)[..]);
+        bytes[16] = magic;
+        refusal(&bytes.freeze(), &rules())
+    };
+    assert_eq!(with_magic(0).error_code(), ErrorCode::UnsupportedForMessageFormat);
+    let old = with_magic(1);
+    assert_eq!(old.error_code(), ErrorCode::UnsupportedForMessageFormat);
+    assert!(old.to_string().contains("use a newer client"), "{old}");
+    assert_eq!(with_magic(3).error_code(), ErrorCode::CorruptMessage);
 }
 
 #[test]
@@ -138,7 +143,9 @@ fn headers_that_contradict_themselves_are_refused() {
     let more = with_header(&good, |h| (h.record_count, h.last_offset_delta) = (4, 3));
     assert_eq!(refusal(&more, &rules()).error_code(), ErrorCode::InvalidRecord);
     let codec = with_header(&good, |h| h.attributes.0 |= 5);
-    assert_eq!(refusal(&codec, &rules()).error_code(), ErrorCode::CorruptMessage);
+    assert_eq!(refusal(&codec, &rules()).error_code(), ErrorCode::InvalidRecord);
+    let other_codec = with_header(&good, |h| h.attributes = h.attributes.with_compression(Compression::Zstd));
+    assert_eq!(refusal(&other_codec, &rules()).error_code(), ErrorCode::InvalidRecord);
 }
 
 #[test]
