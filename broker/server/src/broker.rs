@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use klamm_controller::settings::{BrokerSettings, StaticSettings};
 use klamm_controller::{BrokerImage, Controller, Endpoint};
 use klamm_model::{BrokerId, ClusterId};
@@ -69,6 +69,11 @@ impl Broker {
             if broker.id == self.node_id { self.advertised.to_client(local) } else { broker.kafka.clone() }
         };
         image.brokers().map(|broker| (broker.id, endpoint(broker), broker.rack.clone())).collect()
+    }
+
+    /// The settings in force now, for a look at them on a hot path: no count of readers is kept.
+    pub(crate) fn glance_at_settings(&self) -> Guard<Arc<BrokerSettings>> {
+        self.settings.load()
     }
 
     /// How many fsyncs of partitions there were since the start.

@@ -12,6 +12,7 @@ use tracing::{debug, error, warn};
 use super::connection::{Closed, Connection, Endpoints};
 use super::limits::{ConnectionPlace, TooMany};
 use crate::Broker;
+use crate::metrics::Metrics;
 use crate::runtime::CoreRuntimes;
 
 /// How long to wait after the machine refused a connection, for example for want of file descriptors.
@@ -71,7 +72,6 @@ fn admit(broker: &Arc<Broker>, socket: StdStream, peer: SocketAddr, runtimes: &C
             return;
         }
     };
-    broker.metrics.connection_opened();
     let broker = Arc::clone(broker);
     runtimes.spawn_on_least_loaded(async move { serve(broker, socket, peer, place).await });
 }
@@ -86,13 +86,28 @@ fn enter(broker: &Broker, peer: SocketAddr) -> Result<ConnectionPlace, TooMany> 
     )
 }
 
+/// Counts a connection as open for as long as it is, even if its task panics.
+struct OpenConnection(Arc<Metrics>);
+
+impl OpenConnection {
+    fn new(metrics: Arc<Metrics>) -> OpenConnection {
+        metrics.connection_opened();
+        OpenConnection(metrics)
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.connection_closed();
+    }
+}
+
 async fn serve(broker: Arc<Broker>, socket: StdStream, peer: SocketAddr, place: ConnectionPlace) {
-    let metrics = Arc::clone(&broker);
+    let _counted = OpenConnection::new(Arc::clone(&broker.metrics));
     let closed = match prepare(socket) {
         Ok((socket, local)) => Connection::new(broker, socket, Endpoints { peer, local }, place).await,
         Err(error) => Closed::Network(error),
     };
-    metrics.metrics.connection_closed();
     match closed {
         Closed::Frame(_) | Closed::Request(_) => warn!(%peer, reason = %closed, "connection closed"),
         _ => debug!(%peer, reason = %closed, "connection closed"),

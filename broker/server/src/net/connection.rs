@@ -153,7 +153,7 @@ impl Connection {
     /// Whether the request at the front has its share; asks for it as soon as the request's size is known, so
     /// that a request is not received into memory that there is none of.
     fn poll_share(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
-        let max = self.broker.settings().queued_max_request_bytes.get().unwrap_or(i64::MAX);
+        let max = self.broker.glance_at_settings().queued_max_request_bytes.get().unwrap_or(i64::MAX);
         loop {
             match &mut self.share {
                 ShareState::Taken(_) => return Ok(true),
@@ -222,7 +222,7 @@ impl Connection {
     }
 
     fn max_frame(&self) -> usize {
-        usize::try_from(self.broker.settings().socket_request_max_bytes).unwrap_or(0)
+        usize::try_from(self.broker.glance_at_settings().socket_request_max_bytes).unwrap_or(0)
     }
 
     /// What the client owes, for the deadlines.
@@ -244,7 +244,7 @@ impl Connection {
     /// nearer, so that a busy connection does not touch its timer.
     fn poll_deadline(&mut self, moved: bool, cx: &mut Context<'_>) -> Poll<TooSlow> {
         self.deadlines.wait_for(self.waiting(), moved, Instant::now());
-        let idle = self.broker.settings().connections_max_idle_ms.get();
+        let idle = self.broker.glance_at_settings().connections_max_idle_ms.get();
         let idle = idle.map(|ms| Duration::from_millis(ms.unsigned_abs()));
         let Some((at, why)) = self.deadlines.next(idle) else { return Poll::Pending };
         if at < self.alarm.deadline() {

@@ -5,7 +5,7 @@ use klamm_server::{Server, ServerOptions, StartError};
 use klamm_wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
 
 use crate::support::{
-    TestBroker, batch, create_topic, error, fetch, offset_of, produce, records_of, topic_id,
+    Client, TestBroker, batch, create_topic, error, fetch, offset_of, produce, records_of, topic_id,
 };
 
 #[test]
@@ -25,21 +25,90 @@ fn a_restart_keeps_topics_and_records() {
     assert_eq!(offset_of(&client.call(9, &produce("t", -1, batch(&["c"])))), 2);
 }
 
+fn delete_topic(client: &mut Client, name: &str) {
+    let topic = DeleteTopicState { name: Some(name.to_owned()), ..DeleteTopicState::default() };
+    let request =
+        DeleteTopicsRequest { topics: vec![topic], timeout_ms: 10_000, ..DeleteTopicsRequest::default() };
+    assert_eq!(client.ask(&request).responses[0].error_code, 0);
+}
+
 #[test]
 fn a_topic_that_is_made_again_starts_anew() {
     let broker = TestBroker::start();
     let mut client = broker.client();
     let first = create_topic(&mut client, "t", 1);
     offset_of(&client.call(9, &produce("t", -1, batch(&["old"]))));
-    let topic = DeleteTopicState { name: Some("t".to_owned()), ..DeleteTopicState::default() };
-    let request =
-        DeleteTopicsRequest { topics: vec![topic], timeout_ms: 10_000, ..DeleteTopicsRequest::default() };
-    assert_eq!(client.ask(&request).responses[0].error_code, 0);
+    delete_topic(&mut client, "t");
     let response = client.call(12, &fetch("t", 0, 0));
     assert_eq!(error(response.responses[0].partitions[0].error_code), ErrorCode::UnknownTopicOrPartition);
     let second = create_topic(&mut client, "t", 1);
     assert_ne!(first, second);
     assert_eq!(offset_of(&client.call(9, &produce("t", -1, batch(&["new"])))), 0);
+}
+
+#[test]
+fn a_deleted_topic_leaves_no_files() {
+    let broker = TestBroker::with(&[("log.segment.delete.delay.ms", "0")]);
+    let mut client = broker.client();
+    create_topic(&mut client, "t", 3);
+    offset_of(&client.call(9, &produce("t", -1, batch(&["old"]))));
+    delete_topic(&mut client, "t");
+    let of_topic = || {
+        let entries = std::fs::read_dir(broker.dir.path().join("data")).unwrap();
+        entries
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("t-"))
+            .count()
+    };
+    // The files go behind the answer's back; another request's round trip is the pace of looking again.
+    let gone = (0..100_000).any(|_| {
+        topic_id(&mut client, "other");
+        of_topic() == 0
+    });
+    assert!(gone);
+}
+
+#[test]
+fn retention_deletes_old_segments() {
+    let broker = TestBroker::with(&[
+        ("log.segment.bytes", "1048576"),
+        ("log.retention.bytes", "1048576"),
+        ("log.retention.check.interval.ms", "50"),
+    ]);
+    let mut client = broker.client();
+    create_topic(&mut client, "t", 1);
+    let large = "x".repeat(600_000);
+    for _ in 0..6 {
+        offset_of(&client.call(9, &produce("t", -1, batch(&[&large]))));
+    }
+    let start = |client: &mut Client| {
+        let data = client.call(12, &fetch("t", 5, 1000)).responses.remove(0).partitions.remove(0);
+        data.log_start_offset
+    };
+    assert!((0..100_000).any(|_| start(&mut client) > 0));
+    let response = client.call(12, &fetch("t", 0, 0));
+    assert_eq!(error(response.responses[0].partitions[0].error_code), ErrorCode::OffsetOutOfRange);
+}
+
+#[test]
+fn requests_that_came_before_the_stop_are_answered() {
+    let mut broker = TestBroker::start();
+    let mut client = broker.client();
+    create_topic(&mut client, "t", 1);
+    let (_, frame) = client.frame(9, &produce("t", -1, batch(&["first"])));
+    client.send_bytes(&frame.repeat(20));
+    let first = offset_of(&client.receive(9).1);
+    broker.stop();
+    let mut answered = vec![first];
+    while let Some(frame) = client.next_frame() {
+        let (_, response) = klamm_wire::decode_response(frame, 9).unwrap();
+        answered.push(offset_of(&response));
+    }
+    assert_eq!(answered, (0..i64::try_from(answered.len()).unwrap()).collect::<Vec<_>>());
+    broker.start_again();
+    let mut client = broker.client();
+    let response = client.call(12, &fetch("t", 0, 1000));
+    let there = records_of(&response.responses[0].partitions[0]).len();
+    assert!(there >= answered.len(), "{there} records, {} acknowledged", answered.len());
 }
 
 #[test]

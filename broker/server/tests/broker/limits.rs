@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use klamm_wire::messages::api_versions::ApiVersionsRequest;
+use klamm_wire::messages::fetch::{FetchRequest, FetchResponse};
 
-use crate::support::{TestBroker, batch, create_topic, offset_of, produce};
+use crate::support::{TestBroker, batch, create_topic, fetch, offset_of, produce, records_of};
 
 #[test]
 fn an_address_has_a_number_of_connections() {
@@ -48,6 +49,41 @@ fn bytes_in_flight_are_limited_and_all_requests_are_answered() {
     let mut offsets: Vec<i64> = clients.iter_mut().map(|client| offset_of(&client.receive(9).1)).collect();
     offsets.sort_unstable();
     assert_eq!(offsets, [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_client_that_does_not_read_has_to_wait_and_loses_nothing() {
+    let broker = TestBroker::start();
+    let mut client = broker.client();
+    create_topic(&mut client, "t", 1);
+    let large = "x".repeat(900_000);
+    for _ in 0..4 {
+        offset_of(&client.call(9, &produce("t", -1, batch(&[&large]))));
+    }
+    // 40 answers of 3.6 MB are far more than the sockets' buffers: the broker must stop reading requests.
+    let mut frames = Vec::new();
+    let request = FetchRequest { max_bytes: 10 << 20, ..fetch("t", 0, 1000) };
+    let request = with_partition_bytes(request, 10 << 20);
+    let sent: Vec<i32> = (0..40)
+        .map(|_| {
+            let (id, frame) = client.frame(12, &request);
+            frames.extend_from_slice(&frame);
+            id
+        })
+        .collect();
+    client.send_bytes(&frames);
+    let other = broker.client().call(12, &fetch("t", 0, 1000));
+    assert_eq!(records_of(&other.responses[0].partitions[0]).len(), 1, "others are served meanwhile");
+    for id in sent {
+        let (received, response) = client.receive::<FetchResponse>(12);
+        assert_eq!(received, id);
+        assert_eq!(records_of(&response.responses[0].partitions[0]).len(), 4);
+    }
+}
+
+fn with_partition_bytes(mut request: FetchRequest, bytes: i32) -> FetchRequest {
+    request.topics[0].partitions[0].partition_max_bytes = bytes;
+    request
 }
 
 #[test]

@@ -69,6 +69,15 @@ impl Client {
         frame.into()
     }
 
+    /// As [`Client::receive_frame`]; `None` if the broker closed the connection instead.
+    pub fn next_frame(&mut self) -> Option<Bytes> {
+        match self.socket.peek(&mut [0; 1]) {
+            Ok(0) => None,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+            _ => Some(self.receive_frame()),
+        }
+    }
+
     /// The next answer, with its correlation id.
     pub fn receive<R: Response>(&mut self, version: i16) -> (i32, R) {
         decode_response(self.receive_frame(), version).unwrap()
