@@ -7,10 +7,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use klamm_cli::{CliError, ClientCommand, CompletionArguments, Globals};
 
-/// With glibc's allocator, memory that the threads of a busy broker freed stays with them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Klamm: a streaming service that speaks Apache Kafka's protocol
 #[derive(Debug, Parser)]
 #[command(name = "klamm", version, propagate_version = true, max_term_width = 100)]

@@ -1,5 +1,7 @@
 //! `klamm server` as a process: what it says, and what it ends with.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
