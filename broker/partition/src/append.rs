@@ -90,7 +90,7 @@ impl State {
         let header = &placed.header;
         let appended = self.log.append(&placed, now)?;
         if let Some(base_offset) = appended.rolled {
-            self.snapshot_producers(base_offset);
+            self.note_snapshot(base_offset);
         }
         if let Some(sequenced) = &sequenced {
             let stored = StoredBatch::of(header);
@@ -102,7 +102,9 @@ impl State {
         }
         self.undurable_since.get_or_insert(now);
         let commit = self.commit(header.last_offset());
-        let effects = Effects { high_watermark, flush: commit == Commit::Wait };
+        // A sealed segment goes to the disk soon, whatever the settings: a restart then verifies one segment only.
+        let flush = commit == Commit::Wait || appended.rolled.is_some();
+        let effects = Effects { high_watermark, flush };
         Ok((self.answer(header, commit), effects))
     }
 
@@ -140,14 +142,6 @@ impl State {
         let not_durable = last_offset.next().0 - self.watermarks.durable().offset.0;
         let allowed = self.log.config().flush_messages.max(1);
         if not_durable as u64 >= allowed { Commit::Wait } else { Commit::Done }
-    }
-
-    /// Writes the state of all batches below `base_offset`, so that a restart need not read them. Without the
-    /// file, a restart reads more, and nothing else is lost: the append goes on.
-    pub(crate) fn snapshot_producers(&mut self, base_offset: Offset) {
-        if let Err(error) = self.log.write_producer_snapshot(base_offset, &self.producers.to_snapshot()) {
-            tracing::warn!(%error, %base_offset, "no producer snapshot; a restart will read more of the log");
-        }
     }
 }
 

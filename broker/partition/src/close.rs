@@ -19,21 +19,30 @@ impl Partition {
         if let Err(error) = self.flush_written() {
             tracing::error!(partition = %self.id, %error, "the last flush failed");
         }
-        let mut state = self.state.lock();
-        let end = state.log.end_offset();
-        state.snapshot_producers(end);
-        let closed = state.log.close();
-        drop(state);
+        self.note_last_snapshot();
+        self.write_pending_snapshot();
+        let closed = self.state.lock().log.close();
         self.commits.stop(reason);
         self.fetchers.close();
         Ok(closed?)
     }
 
-    /// Closes without a look at the disk, for a partition that is to be deleted. Who waits is told.
+    /// Closes without a look at the disk, for a partition that is to be deleted. Who waits is told. When it
+    /// returns, nothing makes files in the partition's directory any more.
     pub fn abandon(&self) {
         if let Ok(reason) = self.refuse_everything() {
             self.commits.stop(reason);
             self.fetchers.close();
+        }
+        self.drop_pending_snapshot();
+    }
+
+    /// A snapshot of the end spares the next start all reading, unless there is one, or nothing to read.
+    fn note_last_snapshot(&self) {
+        let mut state = self.state.lock();
+        let end = state.log.end_offset();
+        if state.snapshot_offset != Some(end) && end > Offset::ZERO {
+            state.note_snapshot(end);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Deleting records from the log's start (DeleteRecords, KIP-107).
 
+use std::sync::Arc;
+
 use klamm_model::{Offset, TimestampMs};
 
 use crate::error::DeleteRecordsError;
@@ -9,14 +11,19 @@ impl Partition {
     /// Deletes all records below `offset`; [`Offset::UNKNOWN`] (`-1`) stands for the high watermark. Gives the
     /// new log start offset, which is also the low watermark of a partition with one replica. An offset that is
     /// below the log start changes nothing.
-    pub fn delete_records(&self, offset: Offset, now: TimestampMs) -> Result<Offset, DeleteRecordsError> {
+    pub fn delete_records(
+        self: &Arc<Self>,
+        offset: Offset,
+        now: TimestampMs,
+    ) -> Result<Offset, DeleteRecordsError> {
         let mut state = self.state.lock();
         state.writable().map_err(DeleteRecordsError::Stopped)?;
         let outcome = state.delete_records(offset, now);
-        let stopped = self.notice_stop(&mut state);
+        let snapshot = state.pending_snapshot.is_some();
         drop(state);
-        if let Some(reason) = stopped {
-            self.stop_waiters(&reason);
+        if snapshot {
+            // Whoever flushes writes it.
+            self.submit_flush();
         }
         outcome
     }
@@ -31,9 +38,9 @@ impl State {
         }
         let segments = self.log.segment_count();
         let log_start_offset = self.log.delete_records_before(offset, now)?;
-        if self.log.segment_count() != segments || log_start_offset == self.log.end_offset() {
+        if self.log.segment_count() != segments {
             // The log that is left no longer tells what its producers did before.
-            self.snapshot_producers(self.log.end_offset());
+            self.note_snapshot(self.log.end_offset());
         }
         Ok(log_start_offset)
     }

@@ -45,9 +45,6 @@ pub enum OpenError {
     /// The log can't be opened.
     #[error(transparent)]
     Log(#[from] klamm_log::OpenError),
-    /// What was recovered can't be brought to the disk.
-    #[error("{0}")]
-    Stopped(Arc<klamm_log::StopReason>),
 }
 
 /// Why a batch is not appended.

@@ -15,7 +15,7 @@ impl Flush for Partition {
 
     fn flush(&self) {
         match self.flush_now() {
-            Ok(()) => {}
+            Ok(()) => self.write_pending_snapshot(),
             Err(FlushError::Stopped(reason)) => match *reason {
                 StopReason::Disk { .. } => tracing::error!(%reason, "a flush failed"),
                 // It was asked for before the partition was closed, and the closing has flushed.

@@ -18,7 +18,8 @@
 //!   Fetch -> fetch_view (lock) -> FetchView::read (no lock) -> Fetched
 //! ```
 //!
-//! Locks, in the order in which they may be held together: flushing -> state; the waiters' locks are leaves.
+//! Locks, in the order in which they may be held together: flushing or files, then state; the waiters' locks are
+//! leaves. Only flushing and files are held while the disk works.
 
 mod append;
 mod close;
@@ -36,6 +37,7 @@ mod list_offsets;
 mod open;
 mod partition;
 pub mod producers;
+mod snapshot;
 mod statistics;
 pub mod waiters;
 pub mod watermarks;

@@ -45,16 +45,22 @@ impl Partition {
     /// Opens a partition: recovers its log, and from it what its producers did. Blocks.
     pub fn open(options: PartitionOptions) -> Result<(Arc<Partition>, Recovery), OpenError> {
         let mut producers = ProducerTable::default();
+        let mut snapshot_offset = None;
         let (mut log, recovery) = Log::open(
             options.disk,
             &options.dir,
             options.log_config.clone(),
             options.open_state,
-            &mut |event| producers.replay(event),
+            &mut |event| {
+                if let Replay::Snapshot { offset, .. } = &event {
+                    snapshot_offset = Some(*offset);
+                }
+                producers.replay(event);
+            },
         )?;
         producers.expire(options.open_state.now, options.producer_expiration_ms);
         let end = log.end_offset();
-        make_durable(&mut log)?;
+        debug_assert_eq!(end, log.durable_offset(), "what was found is on the disk");
         log.assign_epoch(options.leader_epoch, end);
         let watermarks = Watermarks::opened(commit_rule(&options.log_config), end);
         let partition = Partition {
@@ -63,6 +69,7 @@ impl Partition {
             group_commit: options.group_commit,
             flush_slot: FlushSlot::default(),
             flushing: Mutex::new(()),
+            files: Mutex::new(()),
             producer_expiration_ms: AtomicI64::new(options.producer_expiration_ms),
             max_uncompressed_bytes: options.max_uncompressed_bytes,
             commits: Arc::new(CommitQueue::new(end)),
@@ -73,20 +80,13 @@ impl Partition {
                 watermarks,
                 leader_epoch: options.leader_epoch,
                 undurable_since: None,
+                pending_snapshot: None,
+                snapshot_offset,
                 stopped: None,
             }),
         };
         Ok((Arc::new(partition), recovery))
     }
-}
-
-/// After a crash the log may have records that are only in the page cache. Consumers must not see what a
-/// power cut can still take back, so it goes to the disk first.
-fn make_durable(log: &mut Log) -> Result<(), OpenError> {
-    let Some(ticket) = log.begin_flush() else { return Ok(()) };
-    let result = ticket.run();
-    log.finish_flush(ticket, result);
-    log.stopped().cloned().map_or(Ok(()), |reason| Err(OpenError::Stopped(reason)))
 }
 
 impl ProducerTable {

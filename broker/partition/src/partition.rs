@@ -12,6 +12,7 @@ use crate::fetch::Isolation;
 use crate::fetch_wait::{FetchWait, FetchWaiters};
 use crate::health::{Health, StopReason};
 use crate::producers::ProducerTable;
+use crate::snapshot::PendingSnapshot;
 use crate::watermarks::{CommitRule, Position, Watermarks};
 
 /// One replica of one partition. Every method may be called from any thread at any time.
@@ -23,6 +24,8 @@ pub struct Partition {
     pub(crate) flush_slot: FlushSlot,
     /// Held for the length of a flush, so that flushes come one after the other.
     pub(crate) flushing: Mutex<()>,
+    /// Held while small files (producer snapshots, leader epochs) are written.
+    pub(crate) files: Mutex<()>,
     pub(crate) producer_expiration_ms: AtomicI64,
     pub(crate) max_uncompressed_bytes: usize,
     pub(crate) state: Mutex<State>,
@@ -39,6 +42,10 @@ pub(crate) struct State {
     pub(crate) leader_epoch: LeaderEpoch,
     /// When the oldest record was appended that is not on the disk, from which `flush.ms` counts.
     pub(crate) undurable_since: Option<TimestampMs>,
+    /// Producer state that is to be written; see `snapshot`.
+    pub(crate) pending_snapshot: Option<PendingSnapshot>,
+    /// The offset of the newest snapshot file.
+    pub(crate) snapshot_offset: Option<Offset>,
     pub(crate) stopped: Option<Arc<StopReason>>,
 }
 

@@ -1,0 +1,12 @@
+//! Partitions over a simulated disk.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
+mod appending;
+mod concurrency;
+mod failures;
+mod fetching;
+mod offsets;
+mod restarts;
+mod retention;
+mod support;
