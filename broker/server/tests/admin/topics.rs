@@ -237,31 +237,47 @@ fn partitions_are_added_and_never_taken() {
     assert_eq!(names(&mut client), [("grows".to_owned(), 5)]);
 }
 
+/// Every page of at most `limit` partitions, as `topic:partitions`.
+fn pages(client: &mut Client, limit: i32) -> Vec<String> {
+    let mut pages = Vec::new();
+    let mut cursor = None;
+    loop {
+        let request = DescribeTopicPartitionsRequest {
+            response_partition_limit: limit,
+            cursor,
+            ..DescribeTopicPartitionsRequest::default()
+        };
+        let response = client.call(0, &request);
+        let page = response.topics.into_iter().map(|topic| {
+            let partitions = topic.partitions.iter().map(|partition| partition.partition_index.to_string());
+            format!("{}:{}", topic.name.unwrap(), partitions.collect::<String>())
+        });
+        pages.push(page.collect::<Vec<_>>().join(" "));
+        cursor = response.next_cursor;
+        if cursor.is_none() {
+            return pages;
+        }
+    }
+}
+
 #[test]
 fn partitions_come_page_by_page() {
     let server = TestServer::start();
     let mut client = server.client();
     create(&mut client, vec![topic("a", 3), topic("b", 2), topic("c", 1)]);
-    let mut cursor = None;
-    let mut pages = Vec::new();
-    loop {
-        let request = DescribeTopicPartitionsRequest {
-            response_partition_limit: 2,
-            cursor: cursor.take(),
-            ..DescribeTopicPartitionsRequest::default()
-        };
-        let response = client.call(0, &request);
-        let page = response.topics.into_iter().flat_map(|topic| {
-            let name = topic.name.unwrap();
-            topic.partitions.into_iter().map(move |partition| format!("{name}{}", partition.partition_index))
-        });
-        pages.push(page.collect::<Vec<_>>().join(" "));
-        match response.next_cursor {
-            Some(next) => cursor = Some(next),
-            None => break,
-        }
-    }
-    assert_eq!(pages, ["a0 a1", "a2 b0", "b1 c0"]);
+    assert_eq!(pages(&mut client, 2), ["a:01", "a:2 b:0", "b:1 c:0"]);
+    // A page that ends with a topic says nothing of the next one.
+    assert_eq!(pages(&mut client, 3), ["a:012", "b:01 c:0"]);
+    assert_eq!(pages(&mut client, 0), ["a:0", "a:1", "a:2", "b:0", "b:1", "c:0"]);
+    assert_eq!(pages(&mut client, 6), ["a:012 b:01 c:0"]);
+}
+
+#[test]
+fn a_broker_may_allow_less_than_the_client_asks_for() {
+    let server = TestServer::with(&[("max.request.partition.size.limit", "2")]);
+    let mut client = server.client();
+    create(&mut client, vec![topic("a", 3)]);
+    assert_eq!(pages(&mut client, 2000), ["a:01", "a:2"]);
 }
 
 #[test]
