@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 #[path = "../broker/support/client.rs"]
-#[allow(dead_code, reason = "shared with the tests of data, which use more of it")]
+#[expect(dead_code, reason = "shared with the tests of data, which use more of it")]
 mod client;
 
 mod configs;
