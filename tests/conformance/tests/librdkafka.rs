@@ -9,7 +9,6 @@
 mod support;
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use klamm_conformance::{BrokerOptions, TestBroker};
 use rdkafka::Timestamp;
@@ -221,7 +220,8 @@ fn a_waiting_consumer_gets_a_record_when_it_comes() {
     create_topic(&broker, "live", 1, &[]);
     let consumer = consumer(&broker);
     support::assign(&consumer, "live", 0, Offset::Beginning);
-    assert!(consumer.poll(Duration::from_millis(300)).is_none());
+    let error = support::first_error_or_end(&consumer);
+    assert!(matches!(error, KafkaError::PartitionEOF(0)), "{error:?}");
     send(&broker, FutureRecord::<str, _>::to("live").payload("now"));
     let message = consumer.poll(PATIENCE).expect("a message").expect("no error");
     assert_eq!(message.payload(), Some(&b"now"[..]));

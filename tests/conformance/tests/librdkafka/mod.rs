@@ -121,6 +121,14 @@ pub fn read_from(broker: &TestBroker, topic: &str, partition: i32, offset: Offse
     }
 }
 
+/// The first error a consumer reports, or that it has read everything.
+pub fn first_error_or_end(consumer: &BaseConsumer) -> KafkaError {
+    match consumer.poll(PATIENCE).expect("an error or the end") {
+        Ok(message) => panic!("a message at offset {}", message.offset()),
+        Err(error) => error,
+    }
+}
+
 /// The first error a consumer reports, other than having read everything.
 pub fn first_error(consumer: &BaseConsumer) -> KafkaError {
     loop {
