@@ -1,11 +1,8 @@
 //! What time brings: retention, late flushes, expiry, checkpoints.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klamm_log::checkpoint;
-use klamm_model::{Offset, TopicPartition};
 use klamm_partition::Partition;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{debug, error, info, warn};
@@ -86,7 +83,7 @@ pub(crate) fn write_checkpoints(broker: &Broker) {
         let checkpoint = partition.checkpoint();
         checkpoint.ok().map(|offset| (partition.id().clone(), offset))
     });
-    if !write_offsets(broker, &recovery_points.collect()) {
+    if !broker.partitions.write_checkpoints(recovery_points.collect()) {
         return;
     }
     for partition in partitions {
@@ -96,24 +93,4 @@ pub(crate) fn write_checkpoints(broker: &Broker) {
             }
         }
     }
-}
-
-/// Writes both checkpoint files; gives whether it could.
-pub(crate) fn write_offsets(broker: &Broker, recovery_points: &BTreeMap<TopicPartition, Offset>) -> bool {
-    let log_starts = broker
-        .partitions
-        .all()
-        .iter()
-        .map(|partition| (partition.id().clone(), partition.log_start_offset()))
-        // A log that starts at 0 needs no word.
-        .filter(|(_, offset)| *offset > Offset::ZERO)
-        .collect();
-    let disk = &**broker.partitions.disk();
-    let dir = broker.partitions.data_dir().path();
-    let written = checkpoint::write(disk, &dir.join(checkpoint::RECOVERY_POINT_FILE), recovery_points)
-        .and_then(|()| checkpoint::write(disk, &dir.join(checkpoint::LOG_START_FILE), &log_starts));
-    if let Err(error) = &written {
-        error!(%error, "checkpoints could not be written: a start after a crash takes longer");
-    }
-    written.is_ok()
 }

@@ -18,7 +18,6 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::Broker;
-use crate::housekeeping::write_offsets;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
 
 /// How long requests in flight may take to end. Past that their connections are cut, as a crash would.
@@ -91,8 +90,9 @@ fn close_partitions(broker: &Broker) -> bool {
         }
     });
     let recovery_points = recovery_points.into_inner();
-    let all_closed = recovery_points.len() == partitions.len();
-    write_offsets(broker, &recovery_points) && all_closed
+    // One that could not be opened still has to be recovered.
+    let all_closed = recovery_points.len() == partitions.len() && !broker.partitions.any_offline();
+    broker.partitions.write_checkpoints(recovery_points) && all_closed
 }
 
 fn close_some(

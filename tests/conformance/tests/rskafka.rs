@@ -100,3 +100,29 @@ async fn a_fetch_waits_for_its_minimum() {
     let (records, high_watermark) = fetch.await.unwrap().unwrap();
     assert_eq!((records.len(), high_watermark), (1, 1));
 }
+
+#[tokio::test]
+async fn what_was_deleted_stays_deleted_after_a_kill() {
+    let mut broker = TestBroker::start();
+    let first = client(&broker).await;
+    for topic in ["trimmed", "again"] {
+        let records = (0..10).map(record).collect();
+        partition(&first, topic).await.produce(records, Compression::NoCompression).await.unwrap();
+    }
+    // After a clean stop the checkpoints know how far both logs were on the disk.
+    assert!(broker.stop().success());
+    broker.restart();
+    let second = client(&broker).await;
+    let trimmed = second.partition_client("trimmed", 0, UnknownTopicHandling::Retry).await.unwrap();
+    trimmed.delete_records(6, 5_000).await.unwrap();
+    second.controller_client().unwrap().delete_topic("again", 5_000).await.unwrap();
+    let again = partition(&second, "again").await;
+    again.produce(vec![record(1)], Compression::NoCompression).await.unwrap();
+    broker.kill_and_restart();
+    let third = client(&broker).await;
+    let trimmed = third.partition_client("trimmed", 0, UnknownTopicHandling::Retry).await.unwrap();
+    assert_eq!(trimmed.get_offset(OffsetAt::Earliest).await.unwrap(), 6);
+    let again = third.partition_client("again", 0, UnknownTopicHandling::Retry).await.unwrap();
+    assert_eq!(again.get_offset(OffsetAt::Latest).await.unwrap(), 1);
+    assert_eq!(read_all(&again, 0).await.len(), 1);
+}

@@ -52,7 +52,13 @@ fn delete(
         HIGH_WATERMARK => partition.high_watermark(),
         offset => Offset(offset),
     };
-    partition.delete_records(offset, broker.clock.now()).map_err(|error| KafkaError::from(&error))
+    let log_start =
+        partition.delete_records(offset, broker.clock.now()).map_err(|error| KafkaError::from(&error))?;
+    // Before the answer, as Kafka does it: what a client was told is deleted must not come back after a crash. It
+    // blocks this core for an fsync; the request is rare.
+    let written = broker.partitions.write_log_starts();
+    written.map_err(|error| KafkaError::new(ErrorCode::KafkaStorageError, error.to_string()))?;
+    Ok(log_start)
 }
 
 fn partition_response(

@@ -6,6 +6,7 @@
 //!   handlers <- by_name, by_id <- topics, each swapped whole <------------------------------+
 //! ```
 
+mod checkpointing;
 mod log_config;
 mod open;
 mod reconcile;
@@ -54,6 +55,8 @@ pub(crate) struct Partitions {
     topics: RwLock<Topics>,
     /// What the last run wrote down of its logs; empty once they are open.
     checkpoints: Mutex<Checkpoints>,
+    /// What it wrote down of those that can't be opened.
+    unopened: Mutex<checkpointing::Unopened>,
     /// The index of the newest image that the partitions follow.
     followed: watch::Sender<u64>,
 }
@@ -86,6 +89,7 @@ impl Partitions {
             ground,
             topics: RwLock::default(),
             checkpoints: Mutex::new(checkpoints),
+            unopened: Mutex::default(),
             followed: watch::Sender::new(0),
         }
     }

@@ -124,6 +124,7 @@ impl Partitions {
             Ok(partition) => Replica::Online(partition),
             Err(why) => {
                 error!(partition = %id, error = %why, "partition is offline; the others are served");
+                self.keep_checkpoint(&id);
                 Replica::Offline(format!("{id} is offline: {why}").into())
             }
         }

@@ -1,5 +1,6 @@
 //! Taking leave of deleted topics.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ impl Partitions {
                 .collect()
         };
         let mut retired = Vec::new();
+        let mut deleted = BTreeSet::new();
         for topic in gone {
             self.topics.write().remove(&topic.image);
             info!(topic = %topic.image.name, id = %topic.image.id, "topic was deleted");
@@ -49,8 +51,10 @@ impl Partitions {
                     Ok(path) => retired.push(RetiredDir { path, stays }),
                     Err(error) => warn!(partition = %id, %error, "a deleted partition stays on disk"),
                 }
+                deleted.insert(id);
             }
         }
+        self.forget_checkpoints(&deleted);
         retired
     }
 
@@ -61,13 +65,17 @@ impl Partitions {
         let stays = Duration::ZERO;
         let mut retired: Vec<RetiredDir> =
             data_dir.deleted_partitions()?.into_iter().map(|path| RetiredDir { path, stays }).collect();
+        let mut kept = BTreeSet::new();
         for dir in data_dir.partitions()? {
-            if !belongs(&dir, image) {
+            if belongs(&dir, image) {
+                kept.insert(dir.partition);
+            } else {
                 warn!(partition = %dir.partition, "its topic was deleted while the broker was down: removing it");
                 let path = data_dir.retire_partition(&dir.partition)?;
                 retired.push(RetiredDir { path, stays });
             }
         }
+        self.forget_checkpoints_but(&kept);
         Ok(retired)
     }
 
