@@ -7,7 +7,10 @@ use klamm_model::{Offset, ProducerEpoch, ProducerId, Sequence};
 use klamm_partition::{FetchWait, Partition};
 use klamm_records::{BuildOptions, ProducedBatch, ProducerStamp};
 
-use crate::support::{Bench, NOW, append_committed, base_offsets, block_on, built, fetch, plain};
+use crate::support::{
+    Bench, Gate, NOW, append_committed, base_offsets, block_on, built, fetch, plain,
+    wait_for_the_flush_thread,
+};
 
 const PRODUCERS: i64 = 4;
 const BATCHES: i32 = 150;
@@ -91,19 +94,18 @@ fn produce_unwaited(partition: &Arc<Partition>, producer: i64) {
 fn one_flush_serves_many_waiters() {
     let bench = Bench::new();
     let partition = bench.open();
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for _ in 0..50 {
-                    append_committed(&partition, &plain(1));
-                }
-            });
-        }
-    });
+    let open = Gate::shut(&bench.group_commit);
+    let appended: Vec<_> = (0..100).map(|_| partition.append(&plain(1), NOW).unwrap()).collect();
+    assert_eq!(partition.high_watermark(), Offset(0));
+    open.send(()).unwrap();
+    for appended in appended {
+        block_on(partition.committed(appended.last_offset)).unwrap();
+    }
+    wait_for_the_flush_thread(&bench);
     let counters = bench.group_commit.counters();
-    assert_eq!(counters.submitted, 400);
-    assert!(counters.flushes <= counters.submitted);
-    assert_eq!(partition.statistics().durable_offset, Offset(400));
+    // Two of them are the gates.
+    assert_eq!((counters.submitted, partition.high_watermark()), (102, Offset(100)));
+    assert!(counters.flushes <= 3, "{counters:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use klamm_model::Offset;
+use klamm_model::{Offset, TimestampMs};
 use klamm_partition::Partition;
 
 use crate::support::{Bench, NOW, all_visible, append_committed, plain, sequenced, visible_from};
@@ -60,6 +60,33 @@ fn a_crash_replays_what_the_snapshots_lack() {
     assert!(bench.snapshots() > 0, "rolls took snapshots");
     assert!(recovery.replayed_batches < 20, "so that not all is read: {recovery:?}");
     assert_knows_the_last_five(&partition, 20);
+}
+
+#[test]
+fn a_crash_at_any_place_of_a_segment_leaves_the_same_producers() {
+    for count in 6..30 {
+        let mut bench = Bench::new();
+        bench.config.segment_bytes = 1000;
+        let partition = bench.open();
+        for i in 0..count {
+            append_committed(&partition, &sequenced(0, i, 1));
+        }
+        partition.flush_now().unwrap();
+        drop(partition);
+        assert_knows_the_last_five(&bench.open(), count);
+    }
+}
+
+#[test]
+fn producers_that_expired_meanwhile_are_forgotten() {
+    let bench = Bench::new();
+    let partition = bench.open();
+    append_committed(&partition, &sequenced(0, 0, 1));
+    partition.close().unwrap();
+    let mut options = bench.options(true, Offset(1));
+    options.open_state.now = TimestampMs(NOW.0 + options.producer_expiration_ms);
+    let (partition, _) = Partition::open(options).unwrap();
+    assert_eq!(partition.statistics().producers, 0);
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Deleting records, retention, rolling, expiry of producers.
 
+use std::io::ErrorKind;
+
+use klamm_log::sim::{Fault, Operation};
 use klamm_model::{Offset, TimestampMs};
 use klamm_partition::{DeleteRecordsError, FetchError, Partition};
 
-use crate::support::{Bench, NOW, append_committed, fetch, plain, sequenced, visible_from};
+use crate::support::{
+    Bench, NOW, append_committed, fetch, plain, sequenced, visible_from, wait_for_the_flush_thread,
+};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -32,6 +37,8 @@ fn producers_outlive_their_records() {
     bench.config.segment_bytes = 1000;
     bench.config.file_delete_delay_ms = 0;
     let partition = bench.open();
+    // No room for a snapshot while the segments roll: the deletion makes some, and must take one itself.
+    bench.disk.fail(Fault::always(Operation::Create, ".snapshot", ErrorKind::StorageFull));
     for i in 0..20 {
         append_committed(&partition, &sequenced(0, i, 1));
     }
@@ -39,8 +46,10 @@ fn producers_outlive_their_records() {
     for _ in 0..20 {
         append_committed(&partition, &plain(1));
     }
+    wait_for_the_flush_thread(&bench);
+    assert_eq!(bench.snapshots(), 0);
+    bench.disk.heal();
     let start = partition.delete_records(Offset(30), NOW).unwrap();
-    partition.flush_now().unwrap();
     let retired = remove_retired(&partition);
     assert!(retired > 0);
     bench.cut_power(partition);
