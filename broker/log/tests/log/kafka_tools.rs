@@ -1,5 +1,5 @@
 //! Kafka's own DumpLogSegments as a judge of the files. Skipped, by name, where Kafka's jars or a JVM are absent:
-//! `KLAMM_KAFKA_LIB` names the directory of the jars.
+//! `KLAMM_KAFKA_JARS` names the directory of the jars.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,9 +12,9 @@ use klamm_records::Compression;
 use crate::fixture::{UNKNOWN, batch_of_times, open_on, value};
 
 fn jars() -> Option<PathBuf> {
-    let Some(jars) = std::env::var_os("KLAMM_KAFKA_LIB").map(PathBuf::from).filter(|jars| jars.is_dir())
+    let Some(jars) = std::env::var_os("KLAMM_KAFKA_JARS").map(PathBuf::from).filter(|jars| jars.is_dir())
     else {
-        println!("skipped: KLAMM_KAFKA_LIB does not name the directory of Kafka's jars");
+        println!("skipped: KLAMM_KAFKA_JARS does not name the directory of Kafka's jars");
         return None;
     };
     Some(jars)

@@ -5,9 +5,9 @@ use std::process::Command;
 
 /// Where Kafka's jars are; `None`, and a word about it, where they are not.
 pub fn jars() -> Option<PathBuf> {
-    let jars = std::env::var_os("KLAMM_KAFKA_LIB").map(PathBuf::from).filter(|jars| jars.is_dir());
+    let jars = std::env::var_os("KLAMM_KAFKA_JARS").map(PathBuf::from).filter(|jars| jars.is_dir());
     if jars.is_none() {
-        println!("skipped: KLAMM_KAFKA_LIB does not name the directory of Kafka's jars");
+        println!("skipped: KLAMM_KAFKA_JARS does not name the directory of Kafka's jars");
     }
     jars
 }

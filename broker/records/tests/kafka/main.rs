@@ -2,7 +2,7 @@
 //! refuses is refused here.
 //!
 //! `tests/kafka/batches` has what `RecordBatches.java write 60` made with Kafka 4.3.1. The tests that need Kafka
-//! itself are skipped, by name, where it is absent: `KLAMM_KAFKA_LIB` names the directory of its jars.
+//! itself are skipped, by name, where it is absent: `KLAMM_KAFKA_JARS` names the directory of its jars.
 
 #![allow(
     clippy::unwrap_used,
