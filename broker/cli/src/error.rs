@@ -7,10 +7,16 @@ use klamm_model::ErrorCode;
 
 use crate::client::ClientError;
 
+/// What commands end with, for `--help` and the reference page.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed; the last lines of standard error say why and what to do next
+  2  used wrongly: an option, an argument or a file
+  3  what the command is about does not exist
+  4  the cluster can't be reached";
+
 /// A failed command.
-///
-/// Exit codes: 1 the operation failed, 2 the command was used wrongly, 3 what it is about does not exist, 4 the
-/// cluster can't be reached.
 #[derive(Debug)]
 pub struct CliError {
     what: String,
@@ -108,27 +114,60 @@ impl From<ClientError> for CliError {
 }
 
 fn next_step(error: &ClientError) -> Option<String> {
-    let step = match (error, error.code()) {
-        (ClientError::Connect { .. } | ClientError::NoBroker { .. }, _) => {
+    let step = match error {
+        ClientError::Refused { code, .. } => return after_refusal(*code).map(str::to_owned),
+        ClientError::Connect { broker: Some(_), .. } => {
+            "the cluster names this address: if it can't be reached from here, correct the broker's advertised \
+             address; `klamm cluster brokers` shows all of them"
+        }
+        ClientError::Connect { .. } | ClientError::NoBroker { .. } => {
             "start a broker with `klamm server`, or name another with --bootstrap HOST:PORT"
         }
-        (ClientError::Disconnected { .. }, _) => "look into the broker's log, and try again",
-        (ClientError::Timeout { .. }, _) => "try again with a longer --timeout SECONDS",
-        (ClientError::MissingApi { .. }, _) => "use a broker, or a client, of another version",
-        (_, Some(ErrorCode::UnknownTopicOrPartition)) => "`klamm topic list` shows the topics there are",
-        (_, Some(ErrorCode::TopicAlreadyExists)) => "add --if-not-exists if that is fine",
-        (_, Some(ErrorCode::InvalidReplicationFactor)) => {
-            "`klamm cluster brokers` shows how many brokers there are"
+        ClientError::Disconnected { api: "ApiVersions", .. } => {
+            "is that the port of a Kafka listener without TLS? If it is, look into the broker's log"
         }
-        (_, Some(ErrorCode::MessageTooLarge)) => {
-            "raise the topic's max.message.bytes: `klamm config set topic NAME max.message.bytes=BYTES`"
+        ClientError::Disconnected { .. } => "look into the broker's log, and try again",
+        ClientError::Timeout { .. } => "try again with a longer --timeout SECONDS",
+        ClientError::MissingApi { .. } => "use a broker, or a client, of another version",
+        ClientError::Batch { .. } => "look at the partition's files on that broker with `klamm log dump`",
+        ClientError::UnknownBroker { .. } | ClientError::NoLeader { .. } => {
+            "`klamm cluster brokers` shows the brokers that are there"
         }
-        (_, Some(ErrorCode::OffsetOutOfRange)) => {
-            "`klamm topic describe NAME -o wide` shows first and last offsets"
+        ClientError::UnknownPartition { topic, .. } => {
+            return Some(format!("`klamm topic describe {topic}` shows its partitions"));
         }
         _ => return None,
     };
     Some(step.to_owned())
+}
+
+fn after_refusal(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::UnknownTopicOrPartition => {
+            "`klamm topic list` shows the topics there are, `klamm topic create NAME` makes one"
+        }
+        ErrorCode::TopicAlreadyExists => "add --if-not-exists if that is fine",
+        ErrorCode::InvalidReplicationFactor | ErrorCode::LeaderNotAvailable => {
+            "`klamm cluster brokers` shows how many brokers there are"
+        }
+        ErrorCode::MessageTooLarge => {
+            "raise the topic's limit: `klamm config set topic NAME max.message.bytes=BYTES`; or, if no single \
+             record is that large, lower --batch-bytes"
+        }
+        ErrorCode::OffsetOutOfRange => "`klamm topic describe NAME` shows first and last offsets",
+        ErrorCode::InvalidConfig => {
+            "`klamm config describe` with --documentation shows the settings there are and what they mean"
+        }
+        ErrorCode::KafkaStorageError => "the broker's disk fails or is full: look into its log",
+        ErrorCode::InvalidPartitions => "`klamm topic describe NAME` shows how many partitions it has",
+        ErrorCode::InvalidRecord => {
+            "mend the record; a compacted topic takes none without a key (--key-delimiter, or JSON)"
+        }
+        ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend => {
+            "`klamm topic describe NAME` shows who is in sync; min.insync.replicas says how many must be"
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -142,6 +181,7 @@ mod tests {
     fn an_error_has_cause_evidence_and_next_step() {
         let refused = ClientError::Connect {
             address: "127.0.0.1:1".into(),
+            broker: None,
             cause: std::io::Error::from(std::io::ErrorKind::ConnectionRefused),
         };
         let error = CliError::from(refused);
@@ -159,12 +199,14 @@ mod tests {
             doing: "looking for topic nope".into(),
             code: ErrorCode::UnknownTopicOrPartition,
             message: None,
+            broker: Some("broker:9092".into()),
         };
         let error = CliError::from(refused);
         assert_eq!(
             error.to_string(),
             "error: looking for topic nope: This broker does not host this topic or partition. \
-             UNKNOWN_TOPIC_OR_PARTITION (3)\nnext: `klamm topic list` shows the topics there are"
+             [UNKNOWN_TOPIC_OR_PARTITION (3), broker broker:9092]\n\
+             next: `klamm topic list` shows the topics there are, `klamm topic create NAME` makes one"
         );
         assert_eq!(error.exit_code(), 3);
     }

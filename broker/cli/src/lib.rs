@@ -27,7 +27,7 @@ mod settings;
 mod topic;
 
 pub use completion::{CompletionArguments, write_completion};
-pub use error::CliError;
+pub use error::{CliError, EXIT_CODES};
 pub use globals::Globals;
 pub use reference::reference_markdown;
 

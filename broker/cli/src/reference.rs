@@ -10,8 +10,7 @@ pub fn reference_markdown(command: &Command) -> String {
     command.build();
     let mut page = String::from(
         "# Commands\n\nMade from the program itself by `KLAMM_WRITE_REFERENCES=1 cargo test -p klamm reference`; \
-         don't edit.\n\nExit codes: 0 done; 1 failed; 2 used wrongly; 3 what it is about does not exist; 4 the \
-         cluster can't be reached.\n",
+         don't edit.\n",
     );
     describe(&mut page, &command, &[]);
     page
@@ -20,7 +19,7 @@ pub fn reference_markdown(command: &Command) -> String {
 fn describe(page: &mut String, command: &Command, parents: &[&str]) {
     let path = [parents, &[command.get_name()]].concat();
     let title = path.join(" ");
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").split_whitespace().collect::<Vec<_>>().join(" ");
     // Writing to a String can't fail.
@@ -35,6 +34,9 @@ fn describe(page: &mut String, command: &Command, parents: &[&str]) {
         for argument in arguments {
             let _ = writeln!(page, "| `{}` | {} |", form(argument), meaning(argument));
         }
+    }
+    if let Some(more) = command.get_after_long_help().or(command.get_after_help()) {
+        let _ = write!(page, "\n{}\n", more.to_string().replace("\n  ", "\n- "));
     }
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set())
     {

@@ -6,7 +6,7 @@ use klamm_wire::messages::incremental_alter_configs::{AlterConfigsResource, Alte
 use klamm_wire::messages::{DescribeConfigsRequest, IncrementalAlterConfigsRequest};
 use serde::Serialize;
 
-use crate::client::{Client, ClientError, Target, check};
+use crate::client::{Again, Client, ClientError, Target, check};
 use crate::error::CliError;
 
 /// Whose settings (`org.apache.kafka.common.config.ConfigResource`).
@@ -101,16 +101,15 @@ pub(crate) async fn describe(
         include_synonyms: true,
         include_documentation: documentation,
     };
-    let response = client.call(resource.target(), &request).await?;
-    let mut settings = Vec::new();
-    for result in response.results {
-        check(
-            result.error_code,
-            result.error_message.as_deref(),
-            format!("asking for the settings of {resource}"),
-        )?;
-        settings.extend(result.configs.into_iter().map(setting));
-    }
+    let doing = || format!("asking for the settings of {resource}");
+    let asking = client.retrying(Again::Always, async |client| {
+        let response = client.call(resource.target(), &request).await?;
+        let result =
+            response.results.into_iter().next().ok_or_else(|| ClientError::Silent { doing: doing() })?;
+        check(result.error_code, result.error_message.as_deref(), doing())?;
+        Ok(result.configs)
+    });
+    let mut settings: Vec<Setting> = asking.await?.into_iter().map(setting).collect();
     settings.sort_by(|a: &Setting, b: &Setting| a.name.cmp(&b.name));
     Ok(settings)
 }
@@ -134,15 +133,14 @@ pub(crate) async fn alter(
         configs: configs.collect(),
     };
     let request = IncrementalAlterConfigsRequest { resources: vec![asked], validate_only };
-    let response = client.call(resource.target(), &request).await?;
-    for result in response.responses {
-        check(
-            result.error_code,
-            result.error_message.as_deref(),
-            format!("changing the settings of {resource}"),
-        )?;
-    }
-    Ok(())
+    let doing = || format!("changing the settings of {resource}");
+    let changing = client.retrying(Again::Always, async |client| {
+        let response = client.call(resource.target(), &request).await?;
+        let result =
+            response.responses.into_iter().next().ok_or_else(|| ClientError::Silent { doing: doing() })?;
+        check(result.error_code, result.error_message.as_deref(), doing())
+    });
+    changing.await
 }
 
 /// Reads `name=value`.

@@ -10,6 +10,7 @@ use klamm_cli::{CliError, ClientCommand, CompletionArguments, Globals};
 /// Klamm: a streaming service that speaks Apache Kafka's protocol
 #[derive(Debug, Parser)]
 #[command(name = "klamm", version, propagate_version = true, max_term_width = 100)]
+#[command(after_long_help = klamm_cli::EXIT_CODES)]
 struct Arguments {
     #[command(flatten)]
     globals: Globals,

@@ -6,10 +6,27 @@ mod segment;
 
 use std::path::Path;
 
+use klamm_model::{LeaderEpoch, Offset};
+
 pub use entries::{IndexDump, IndexProblem, OffsetIndexEntry, TimeIndexEntry, offset_index, time_index};
 pub use segment::{DumpError, DumpedBatch, SegmentDump, segment};
 
+use crate::checkpoint::CheckpointError;
+use crate::disk::Disk;
+use crate::leader_epochs::LeaderEpochs;
 use crate::segment_files::{self, FileKind};
+
+/// The file of a partition's leader epochs.
+pub const LEADER_EPOCH_FILE: &str = crate::leader_epochs::LEADER_EPOCH_FILE;
+
+/// The leader epochs in the partition directory `dir`, each with the offset at which it begins; none without a file.
+///
+/// # Errors
+/// If the file can't be read, or says what can't be.
+pub fn leader_epochs(disk: &dyn Disk, dir: &Path) -> Result<Vec<(LeaderEpoch, Offset)>, CheckpointError> {
+    let epochs = LeaderEpochs::read(disk, dir)?;
+    Ok(epochs.map(|epochs| epochs.entries().to_vec()).unwrap_or_default())
+}
 
 /// The kinds of a partition's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +44,7 @@ pub enum PartitionFile {
 }
 
 /// Which kind of file this is by its name, and the offset in it; `None` if it has none of a partition's names.
-pub fn file_kind(path: &Path) -> Option<(klamm_model::Offset, PartitionFile)> {
+pub fn file_kind(path: &Path) -> Option<(Offset, PartitionFile)> {
     let (offset, kind) = segment_files::parse(path.file_name()?.to_str()?)?;
     let kind = match kind {
         FileKind::Log => PartitionFile::Segment,

@@ -44,6 +44,11 @@ impl LeaderEpochs {
         Ok(Some(LeaderEpochs { entries, changed: false }))
     }
 
+    /// Each epoch and where it begins.
+    pub(crate) fn entries(&self) -> &[(LeaderEpoch, Offset)] {
+        &self.entries
+    }
+
     /// What the file should say, if it says something else; from now on it counts as written.
     pub(crate) fn take_changes(&mut self) -> Option<Vec<String>> {
         let changed = std::mem::take(&mut self.changed);

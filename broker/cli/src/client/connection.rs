@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use klamm_model::ErrorCode;
@@ -37,12 +37,14 @@ pub struct Sent {
 impl Connection {
     /// Connects and asks for the broker's versions.
     pub async fn open(address: &str, client_id: &str, timeout: Duration) -> Result<Connection, ClientError> {
+        let ends = Instant::now() + timeout;
         let connecting = async {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             Ok(stream)
         };
-        let failed = |cause: io::Error| ClientError::Connect { address: address.to_owned(), cause };
+        let failed =
+            |cause: io::Error| ClientError::Connect { address: address.to_owned(), broker: None, cause };
         let late = || failed(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
         let stream = tokio::time::timeout(timeout, connecting).await.map_err(|_| late())?.map_err(failed)?;
         let mut connection = Connection {
@@ -52,21 +54,28 @@ impl Connection {
             versions: HashMap::new(),
             next_correlation_id: 0,
         };
-        connection.negotiate(timeout).await?;
+        let negotiating = connection.negotiate();
+        let time_left = ends.saturating_duration_since(Instant::now());
+        within(time_left, || format!("asking {address} for its versions"), negotiating).await?;
         Ok(connection)
     }
 
+    /// `host:port` of the broker.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A broker that doesn't know our version of ApiVersions answers in version 0 with its own (KIP-511).
-    async fn negotiate(&mut self, timeout: Duration) -> Result<(), ClientError> {
+    async fn negotiate(&mut self) -> Result<(), ClientError> {
         let newest = *ApiKey::ApiVersions.versions().end();
         let request = ApiVersionsRequest {
             client_software_name: "klamm".into(),
             client_software_version: env!("CARGO_PKG_VERSION").into(),
         };
         self.versions.insert(ApiKey::ApiVersions.as_i16(), (0, newest));
-        let mut response = self.api_versions(&request, newest, timeout).await?;
+        let mut response = self.api_versions(&request, newest).await?;
         if response.error_code == ErrorCode::UnsupportedVersion.as_i16() {
-            response = self.api_versions(&request, 0, timeout).await?;
+            response = self.api_versions(&request, 0).await?;
         }
         super::check(response.error_code, None, format!("asking {} for its versions", self.address))?;
         self.versions =
@@ -78,17 +87,12 @@ impl Connection {
         &mut self,
         request: &ApiVersionsRequest,
         version: i16,
-        timeout: Duration,
     ) -> Result<ApiVersionsResponse, ClientError> {
-        let working = async {
-            self.send_in(request, version).await?;
-            let frame = self.read_frame(api_of::<ApiVersionsRequest>()).await?;
-            // The answer to an unknown version is in version 0.
-            let unsupported =
-                frame.get(4..6) == Some(&ErrorCode::UnsupportedVersion.as_i16().to_be_bytes()[..]);
-            self.decode::<ApiVersionsRequest>(frame, if unsupported { 0 } else { version })
-        };
-        within(timeout, || "asking for versions".to_owned(), working).await
+        self.send_in(request, version).await?;
+        let frame = self.read_frame(api_of::<ApiVersionsRequest>()).await?;
+        // The answer to an unknown version is in version 0.
+        let unsupported = frame.get(4..6) == Some(&ErrorCode::UnsupportedVersion.as_i16().to_be_bytes()[..]);
+        self.decode::<ApiVersionsRequest>(frame, if unsupported { 0 } else { version })
     }
 
     /// Sends a request and waits for the answer.
@@ -194,8 +198,8 @@ impl Connection {
     }
 }
 
-/// What `working` gives, if it does in time.
-pub(crate) async fn within<T>(
+/// What `working` gives, if it does in time. If not, its connection is in the middle of something and of no more use.
+pub async fn within<T>(
     timeout: Duration,
     doing: impl FnOnce() -> String,
     working: impl Future<Output = Result<T, ClientError>>,

@@ -3,17 +3,20 @@
 use std::io;
 use std::time::Duration;
 
-use klamm_model::{BrokerId, ErrorCode};
+use klamm_model::{BrokerId, ErrorCode, Offset};
+use klamm_records::BatchError;
 use klamm_wire::{DecodeError, EncodeError};
 
 /// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The broker can't be reached.
-    #[error("can't connect to {address}: {cause}")]
+    #[error("can't connect to {}{address}: {cause}", .broker.map_or_else(String::new, |id| format!("broker {id} at ")))]
     Connect {
         /// `host:port`.
         address: String,
+        /// Which broker it is, if the cluster named the address; none for a bootstrap address.
+        broker: Option<BrokerId>,
         /// What the system says.
         cause: io::Error,
     },
@@ -72,7 +75,11 @@ pub enum ClientError {
         cause: EncodeError,
     },
     /// The broker refuses.
-    #[error("{doing}: {}{code}", .message.as_ref().map_or_else(|| format!("{} ", .code.text()), |m| format!("{m} ")))]
+    #[error(
+        "{doing}: {} [{code}{}]",
+        .message.as_deref().unwrap_or(.code.text()),
+        .broker.as_ref().map_or_else(String::new, |address| format!(", broker {address}"))
+    )]
     Refused {
         /// What was asked.
         doing: String,
@@ -80,6 +87,8 @@ pub enum ClientError {
         code: ErrorCode,
         /// What the broker says.
         message: Option<String>,
+        /// `host:port` of who refuses, where that is known.
+        broker: Option<String>,
     },
     /// A code that Kafka 4.3 does not define.
     #[error("{doing}: the broker answers with the unknown error code {code}")]
@@ -88,6 +97,32 @@ pub enum ClientError {
         doing: String,
         /// The code.
         code: i16,
+    },
+    /// What the broker gave of a partition is no batch of records.
+    #[error("what {address} gave of {name} from offset {offset} can't be read: {cause}")]
+    Batch {
+        /// `host:port`.
+        address: String,
+        /// Topic and partition.
+        name: String,
+        /// From where.
+        offset: Offset,
+        /// Why.
+        cause: BatchError,
+    },
+    /// The answer says nothing about what was asked.
+    #[error("{doing}: the broker's answer says nothing about it")]
+    Silent {
+        /// What was asked.
+        doing: String,
+    },
+    /// A partition that nobody asked for.
+    #[error("{address} answers with partition {name}, which was not asked for")]
+    Unasked {
+        /// `host:port`.
+        address: String,
+        /// Topic and partition.
+        name: String,
     },
     /// No such partition.
     #[error("topic {topic} has no partition {partition}; it has {count}")]
@@ -116,7 +151,8 @@ pub enum ClientError {
 }
 
 fn seconds(timeout: Duration) -> String {
-    format!("{} s", timeout.as_secs_f64())
+    let tenths = (timeout.as_secs_f64() * 10.0).round() / 10.0;
+    format!("{tenths} s")
 }
 
 impl ClientError {
@@ -139,6 +175,30 @@ impl ClientError {
         }
     }
 
+    /// A topic that isn't there.
+    pub fn unknown_topic(name: &str) -> ClientError {
+        let code = ErrorCode::UnknownTopicOrPartition;
+        ClientError::Refused { doing: format!("looking for topic {name}"), code, message: None, broker: None }
+    }
+
+    /// With the broker that refused, if that is what this is and nobody said yet.
+    #[must_use]
+    pub fn at(mut self, address: &str) -> ClientError {
+        if let ClientError::Refused { broker, .. } = &mut self {
+            broker.get_or_insert_with(|| address.to_owned());
+        }
+        self
+    }
+
+    /// Of a broker whose address the cluster named, where the connection can't be made.
+    #[must_use]
+    pub(super) fn of_broker(mut self, id: BrokerId) -> ClientError {
+        if let ClientError::Connect { broker, .. } = &mut self {
+            *broker = Some(id);
+        }
+        self
+    }
+
     /// Whether the connection is of no use any more.
     pub(super) fn breaks_connection(&self) -> bool {
         matches!(
@@ -156,7 +216,8 @@ pub fn check(code: i16, message: Option<&str>, doing: impl Into<String>) -> Resu
     match ErrorCode::from_i16(code) {
         Some(ErrorCode::None) => Ok(()),
         Some(code) => {
-            Err(ClientError::Refused { doing: doing.into(), code, message: message.map(str::to_owned) })
+            let message = message.filter(|text| !text.is_empty()).map(str::to_owned);
+            Err(ClientError::Refused { doing: doing.into(), code, message, broker: None })
         }
         None => Err(ClientError::UnknownCode { doing: doing.into(), code }),
     }

@@ -1,14 +1,9 @@
 //! Topics, and the brokers that lead their partitions.
 
-use std::time::{Duration, Instant};
-
-use klamm_model::{BrokerId, ErrorCode, TopicId};
+use klamm_model::{BrokerId, TopicId};
 use klamm_wire::messages::metadata::MetadataResponseTopic;
 
-use super::{Client, ClientError, check};
-
-/// Between two looks at the metadata.
-const BACKOFF: Duration = Duration::from_millis(100);
+use super::{Again, Client, ClientError, check};
 
 /// A topic, for someone who writes to it or reads from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,32 +44,15 @@ impl Client {
     /// # Errors
     /// If there is no such topic (and the broker makes none, or `create` is false).
     pub async fn topic(&mut self, name: &str, create: bool) -> Result<Topic, ClientError> {
-        let deadline = self.deadline();
         let names = [name.to_owned()];
-        loop {
-            let problem = match self.metadata(Some(&names), create).await {
-                Ok(response) => match response.topics.iter().find(|t| t.name.as_deref() == Some(name)) {
-                    Some(topic) => match read_topic(name, topic) {
-                        Ok(topic) => return Ok(topic),
-                        Err(problem) => problem,
-                    },
-                    None => missing(name),
-                },
-                Err(problem) => problem,
-            };
-            // A topic that the broker is about to make is unknown for a moment.
-            let coming = create || problem.code() != Some(ErrorCode::UnknownTopicOrPartition);
-            if !problem.is_retriable() || !coming || Instant::now() + BACKOFF > deadline {
-                return Err(problem);
-            }
-            tokio::time::sleep(BACKOFF).await;
-        }
+        let again = if create { Again::UntilThere } else { Again::Always };
+        self.retrying(again, async |client| {
+            let response = client.metadata(Some(&names), create).await?;
+            let topic = response.topics.iter().find(|topic| topic.name.as_deref() == Some(name));
+            read_topic(name, topic.ok_or_else(|| ClientError::unknown_topic(name))?)
+        })
+        .await
     }
-}
-
-fn missing(name: &str) -> ClientError {
-    let code = ErrorCode::UnknownTopicOrPartition;
-    ClientError::Refused { doing: format!("looking for topic {name}"), code, message: None }
 }
 
 fn read_topic(name: &str, topic: &MetadataResponseTopic) -> Result<Topic, ClientError> {

@@ -3,7 +3,8 @@
 //! ```text
 //!   Client --call(target, request)--> Connection --frame--> broker
 //!     |-- ApiVersions once for each connection: the highest version that both sides have
-//!     `-- Metadata: which broker is where, which leads a partition
+//!     |-- Metadata: which broker is where, which leads a partition
+//!     `-- retrying: again after a failure that may pass, with growing waits
 //! ```
 
 mod brokers;
@@ -11,11 +12,18 @@ mod connection;
 mod error;
 mod leaders;
 pub(crate) mod offsets;
+mod retry;
+#[cfg(test)]
+pub(crate) mod scripted;
+#[cfg(test)]
+mod tests;
 
 use brokers::Brokers;
-pub use connection::{Connection, Sent};
+pub use connection::{Connection, Sent, within};
 pub use error::{ClientError, check};
 pub use leaders::Topic;
+pub use offsets::Isolation;
+pub use retry::{Again, Backoff};
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -54,6 +62,10 @@ pub struct Client {
     brokers: Brokers,
     bootstrap: Option<Connection>,
     connections: HashMap<BrokerId, Connection>,
+    /// When the operation that is under way must be over.
+    ends: Option<Instant>,
+    /// Whom the last call went to.
+    last_address: String,
 }
 
 impl Client {
@@ -62,8 +74,14 @@ impl Client {
     /// # Errors
     /// If none answers; the error has what each said.
     pub async fn connect(options: ClientOptions) -> Result<Client, ClientError> {
-        let mut client =
-            Client { options, brokers: Brokers::default(), bootstrap: None, connections: HashMap::new() };
+        let mut client = Client {
+            options,
+            brokers: Brokers::default(),
+            bootstrap: None,
+            connections: HashMap::new(),
+            ends: None,
+            last_address: String::new(),
+        };
         client.metadata(Some(&[]), false).await?;
         Ok(client)
     }
@@ -89,9 +107,11 @@ impl Client {
         version: i16,
         request: &R,
     ) -> Result<R::Response, ClientError> {
-        let timeout = self.options.timeout;
+        let timeout = self.time_left();
         let connection = self.connection(target).await?;
+        let address = connection.address().to_owned();
         let answer = connection.call(request, version, timeout).await;
+        self.last_address = address;
         if answer.as_ref().is_err_and(ClientError::breaks_connection) {
             self.forget(target);
         }
@@ -101,7 +121,8 @@ impl Client {
     /// A connection of its own to a broker, for a caller that pipelines.
     pub async fn dedicated(&self, id: BrokerId) -> Result<Connection, ClientError> {
         let address = self.brokers.address(id).ok_or(ClientError::UnknownBroker { id })?;
-        Connection::open(address, &self.options.client_id, self.options.timeout).await
+        let opened = Connection::open(address, &self.options.client_id, self.time_left()).await;
+        opened.map_err(|error| error.of_broker(id))
     }
 
     /// Asks for brokers and topics: all topics if `topics` is `None`.
@@ -121,9 +142,8 @@ impl Client {
         Ok(response)
     }
 
-    /// The instant by which an operation that begins now must be over.
-    pub fn deadline(&self) -> Instant {
-        Instant::now() + self.options.timeout
+    fn time_left(&self) -> Duration {
+        self.ends.map_or(self.options.timeout, |ends| ends.saturating_duration_since(Instant::now()))
     }
 
     async fn connection(&mut self, target: Target) -> Result<&mut Connection, ClientError> {
@@ -155,7 +175,7 @@ impl Client {
     async fn first_that_answers(&self) -> Result<Connection, ClientError> {
         let mut tried = Vec::new();
         for address in &self.options.bootstrap {
-            match Connection::open(address, &self.options.client_id, self.options.timeout).await {
+            match Connection::open(address, &self.options.client_id, self.time_left()).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => tried.push(error),
             }

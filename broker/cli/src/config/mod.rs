@@ -38,8 +38,16 @@ struct ResourceArguments {
     name: String,
 }
 
+const OUTPUT: &str = "\
+SOURCE is topic, broker (this one's), all brokers, static (the broker's file, flags or environment) or default.
+-o wide also shows the values that would count without the first.
+
+With -o json or yaml: a list of \"name\", \"value\" (null if it is a secret), \"source\", \"read_only\" and, where there are
+any, \"synonyms\" and \"documentation\".";
+
 /// Show settings, with where each value comes from
 #[derive(Debug, Args)]
+#[command(after_long_help = OUTPUT)]
 pub struct DescribeArguments {
     #[command(flatten)]
     resource: ResourceArguments,
@@ -156,4 +164,36 @@ async fn change(
     settings::alter(&mut client, &resource, &changes, dry_run).await?;
     note(&format!("settings of {resource} {}", if dry_run { "would be changed" } else { "changed" }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SettingList;
+    use crate::output::Present;
+    use crate::settings::Setting;
+
+    #[test]
+    fn people_and_programs_see_settings() {
+        let settings = SettingList(vec![Setting {
+            name: "num.partitions".into(),
+            value: Some("3".into()),
+            source: "static",
+            read_only: true,
+            synonyms: vec!["num.partitions=1 (default)".into()],
+            documentation: Some("How many.".into()),
+        }]);
+        let tables: Vec<String> = settings.tables(true).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            tables,
+            [
+                "SETTING         VALUE  SOURCE  READ-ONLY  SYNONYMS\n\
+                 num.partitions  3      static  true       num.partitions=1 (default)",
+                "num.partitions\nHow many.",
+            ]
+        );
+        assert_eq!(
+            serde_json::to_string(&settings).unwrap(),
+            r#"[{"name":"num.partitions","value":"3","source":"static","read_only":true,"synonyms":["num.partitions=1 (default)"],"documentation":"How many."}]"#
+        );
+    }
 }

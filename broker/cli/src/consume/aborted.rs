@@ -15,10 +15,9 @@ pub(super) struct Aborted {
 }
 
 impl Aborted {
-    pub(super) fn new(transactions: Option<Vec<AbortedTransaction>>) -> Aborted {
+    pub(super) fn new(transactions: &[AbortedTransaction]) -> Aborted {
         let mut coming: Vec<(i64, ProducerId)> = transactions
-            .unwrap_or_default()
-            .into_iter()
+            .iter()
             .map(|transaction| (transaction.first_offset, ProducerId(transaction.producer_id)))
             .collect();
         coming.sort_unstable_by_key(|(first_offset, _)| std::cmp::Reverse(*first_offset));

@@ -1,9 +1,9 @@
 //! Records as JSON or YAML.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use klamm_records::Record;
 use serde::Serialize;
+
+use crate::output::BytesText;
 
 /// A record with everything it has.
 #[derive(Debug, Serialize)]
@@ -12,48 +12,54 @@ pub(super) struct JsonRecord<'a> {
     partition: i32,
     offset: i64,
     timestamp: i64,
-    key: Option<Text<'a>>,
-    value: Option<Text<'a>>,
+    key: Option<BytesText<'a>>,
+    value: Option<BytesText<'a>>,
     headers: Vec<JsonHeader<'a>>,
 }
 
 #[derive(Debug, Serialize)]
 struct JsonHeader<'a> {
-    key: String,
-    value: Option<Text<'a>>,
-}
-
-/// Bytes: a text where they are one, else in base64, so that nothing is lost.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Text<'a> {
-    Utf8(&'a str),
-    Bytes { base64: String },
-}
-
-impl<'a> Text<'a> {
-    fn of(bytes: &'a [u8]) -> Text<'a> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Text::Utf8(text),
-            Err(_) => Text::Bytes { base64: STANDARD.encode(bytes) },
-        }
-    }
+    key: BytesText<'a>,
+    value: Option<BytesText<'a>>,
 }
 
 impl<'a> JsonRecord<'a> {
     pub(super) fn new(topic: &'a str, partition: i32, record: &Record<'a>) -> JsonRecord<'a> {
         let headers = record.headers.iter().map(|header| JsonHeader {
-            key: String::from_utf8_lossy(header.key).into_owned(),
-            value: header.value.map(Text::of),
+            key: BytesText::of(header.key),
+            value: header.value.map(BytesText::of),
         });
         JsonRecord {
             topic,
             partition,
             offset: record.offset.0,
             timestamp: record.timestamp.0,
-            key: record.key.map(Text::of),
-            value: record.value.map(Text::of),
+            key: record.key.map(BytesText::of),
+            value: record.value.map(BytesText::of),
             headers: headers.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_model::{Offset, TimestampMs};
+    use klamm_records::{Header, Record};
+
+    use super::JsonRecord;
+
+    #[test]
+    fn nothing_is_lost() {
+        let record = Record {
+            offset: Offset(7),
+            timestamp: TimestampMs(1_000),
+            key: None,
+            value: Some(b"v\xff"),
+            headers: vec![Header { key: b"a", value: Some(b"1") }, Header { key: b"\xfe", value: None }],
+        };
+        assert_eq!(
+            serde_json::to_string(&JsonRecord::new("t", 3, &record)).unwrap(),
+            r#"{"topic":"t","partition":3,"offset":7,"timestamp":1000,"key":null,"value":{"base64":"dv8="},"headers":[{"key":"a","value":"1"},{"key":{"base64":"/g=="},"value":null}]}"#
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use klamm_model::Offset;
 
 use crate::client::offsets::{EARLIEST, LATEST};
-use crate::client::{Client, ClientError, Topic};
+use crate::client::{Client, ClientError, Isolation, Topic};
 
 /// Where to begin to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +49,12 @@ impl Position {
         client: &mut Client,
         topic: &Topic,
         partitions: &[i32],
+        isolation: Isolation,
     ) -> Result<BTreeMap<i32, Offset>, ClientError> {
-        let earliest = client.list_offsets(topic, partitions, EARLIEST).await?;
-        let latest = client.list_offsets(topic, partitions, LATEST).await?;
+        let earliest = client.list_offsets(topic, partitions, EARLIEST, isolation).await?;
+        let latest = client.list_offsets(topic, partitions, LATEST, isolation).await?;
         let by_time = match self {
-            Position::Time(time) => client.list_offsets(topic, partitions, time).await?,
+            Position::Time(time) => client.list_offsets(topic, partitions, time, isolation).await?,
             _ => BTreeMap::new(),
         };
         let mut starts = BTreeMap::new();

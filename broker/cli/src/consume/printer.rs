@@ -1,6 +1,6 @@
 //! Printing of records, in the form asked for.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 
 use klamm_records::Record;
 
@@ -11,12 +11,13 @@ use crate::output::OutputFormat;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Prints records to standard output.
+/// Prints records, to standard output but for tests.
 pub(super) struct Printer {
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Box<dyn Write>>,
     form: Form,
     topic: String,
-    left: Option<u64>,
+    max: Option<u64>,
+    printed: u64,
 }
 
 enum Form {
@@ -26,7 +27,17 @@ enum Form {
 }
 
 impl Printer {
+    pub(super) fn to_standard_output(
+        output: OutputFormat,
+        format: Option<Format>,
+        topic: String,
+        max_messages: Option<u64>,
+    ) -> Printer {
+        Printer::new(Box::new(io::stdout().lock()), output, format, topic, max_messages)
+    }
+
     pub(super) fn new(
+        out: Box<dyn Write>,
         output: OutputFormat,
         format: Option<Format>,
         topic: String,
@@ -38,22 +49,26 @@ impl Printer {
             (None, OutputFormat::Json) => Form::Json,
             (None, OutputFormat::Yaml) => Form::Yaml,
         };
-        let out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
-        Printer { out, form, topic, left: max_messages }
+        let out = BufWriter::with_capacity(BUFFER_BYTES, out);
+        Printer { out, form, topic, max: max_messages, printed: 0 }
     }
 
     /// Whether as many records are printed as were asked for.
     pub(super) fn is_done(&self) -> bool {
-        self.left == Some(0)
+        self.max == Some(self.printed)
+    }
+
+    /// How many records are printed.
+    pub(super) fn printed(&self) -> u64 {
+        self.printed
     }
 
     /// Prints a record, unless enough are printed.
     pub(super) fn print(&mut self, partition: i32, record: &Record<'_>) -> Result<(), CliError> {
-        match &mut self.left {
-            Some(0) => return Ok(()),
-            Some(left) => *left -= 1,
-            None => {}
+        if self.is_done() {
+            return Ok(());
         }
+        self.printed += 1;
         match &self.form {
             Form::Text(format) => format.write(&mut self.out, &self.topic, partition, record)?,
             Form::Json => {
@@ -73,9 +88,5 @@ impl Printer {
     /// Shows what has been printed.
     pub(super) fn flush(&mut self) -> Result<(), CliError> {
         Ok(self.out.flush()?)
-    }
-
-    pub(super) fn finish(mut self) -> Result<(), CliError> {
-        self.flush()
     }
 }

@@ -1,211 +1,153 @@
 //! Reading of partitions from their leaders, all leaders at once.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::future::join_all;
-use klamm_model::{BrokerId, ErrorCode, Offset};
-use klamm_records::batches;
-use klamm_wire::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
-use klamm_wire::messages::{FetchRequest, FetchResponse};
+use klamm_model::{BrokerId, ErrorCode};
+use klamm_records::{BatchError, batches};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::aborted::Aborted;
+use super::fetcher::{Cursor, Fetched, Fetcher, Handed};
 use super::printer::Printer;
-use crate::client::offsets::LATEST;
-use crate::client::{Client, ClientError, Connection, Topic, check};
+use crate::client::{Backoff, Client, ClientError, Isolation, Topic};
 use crate::error::CliError;
+use crate::output::note;
 
-/// How long a broker may wait for records.
-const MAX_WAIT: Duration = Duration::from_millis(500);
-/// What one answer has at the most, and what one partition has in it.
-const MAX_BYTES: i32 = 32 << 20;
-const MAX_PARTITION_BYTES: i32 = 8 << 20;
 /// The most that the records of one batch may decompress to.
 const MAX_UNCOMPRESSED_BYTES: usize = 1 << 30;
-/// Between a failure that may pass and the next try.
-const BACKOFF: Duration = Duration::from_millis(200);
-
-/// How to read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ReaderOptions {
-    pub read_committed: bool,
-    /// Stop where the partitions end now.
-    pub until_end: bool,
-}
 
 /// Reads partitions from their leaders.
 pub(super) struct Reader {
     client: Client,
     topic: Topic,
-    options: ReaderOptions,
-    /// The next offset of each partition that isn't read to its end.
-    next: BTreeMap<i32, Offset>,
-    ends: BTreeMap<i32, Offset>,
-    connections: BTreeMap<BrokerId, Connection>,
-    failing_since: Option<Instant>,
+    isolation: Isolation,
+    /// Each partition that isn't printed to its end.
+    cursors: BTreeMap<i32, Cursor>,
+    /// One for each leader; they stop when this is dropped.
+    fetchers: JoinSet<()>,
+    fetched: mpsc::Receiver<Handed>,
+    failing: Option<Backoff>,
 }
 
 impl Reader {
-    pub(super) async fn start(
-        mut client: Client,
+    pub(super) fn new(
+        client: Client,
         topic: Topic,
-        starts: BTreeMap<i32, Offset>,
-        options: ReaderOptions,
-    ) -> Result<Reader, ClientError> {
-        let mut ends = BTreeMap::new();
-        if options.until_end {
-            let partitions: Vec<i32> = starts.keys().copied().collect();
-            let latest = client.list_offsets(&topic, &partitions, LATEST).await?;
-            ends = latest.into_iter().filter_map(|(partition, end)| Some((partition, end?))).collect();
-        }
-        let connections = BTreeMap::new();
-        let mut reader =
-            Reader { client, topic, options, next: starts, ends, connections, failing_since: None };
-        reader.drop_finished();
-        Ok(reader)
+        isolation: Isolation,
+        cursors: BTreeMap<i32, Cursor>,
+    ) -> Reader {
+        let fetched = mpsc::channel(1).1;
+        Reader { client, topic, isolation, cursors, fetchers: JoinSet::new(), fetched, failing: None }
     }
 
-    /// Prints what the brokers have next; whether there is more to read.
+    /// How many records there are to read, where that has an end: at the most, since there may be gaps.
+    pub(super) fn records_to_read(&self) -> Option<u64> {
+        let left = |cursor: &Cursor| Some((cursor.end?.0 - cursor.next.0).max(0) as u64);
+        self.cursors.values().map(left).sum()
+    }
+
+    /// Prints what a broker has next; whether there is more to read.
     pub(super) async fn read(&mut self, printer: &mut Printer) -> Result<bool, CliError> {
-        if self.next.is_empty() {
+        if self.cursors.is_empty() {
             return Ok(false);
         }
-        match self.read_round(printer).await {
-            Ok(()) => self.failing_since = None,
-            Err(Failure::Client(error)) => self.recover(error).await?,
-            Err(Failure::Output(error)) => return Err(error),
+        if self.fetchers.is_empty()
+            && let Err(error) = self.start_fetchers().await
+        {
+            self.recover(error).await?;
+            return Ok(true);
+        }
+        match self.fetched.recv().await {
+            Some(Ok(fetched)) => {
+                self.failing = None;
+                for partition in &fetched {
+                    self.print(partition, printer)?;
+                }
+            }
+            Some(Err(error)) => {
+                printer.flush()?;
+                self.recover(error).await?;
+            }
+            // The fetchers are through; if anything isn't at its end it starts anew.
+            None => self.fetchers.shutdown().await,
         }
         printer.flush()?;
-        self.drop_finished();
-        Ok(!self.next.is_empty())
+        Ok(!self.cursors.is_empty())
     }
 
-    async fn read_round(&mut self, printer: &mut Printer) -> Result<(), Failure> {
-        let requests = self.requests()?;
-        for leader in requests.keys() {
-            if !self.connections.contains_key(leader) {
-                let connection = self.client.dedicated(*leader).await?;
-                self.connections.insert(*leader, connection);
-            }
-        }
-        let timeout = self.client.options().timeout + MAX_WAIT;
-        let calls = self.connections.iter_mut().filter_map(|(leader, connection)| {
-            let request = requests.get(leader)?;
-            Some(connection.call(request, i16::MAX, timeout))
-        });
-        for response in join_all(calls).await {
-            self.print(response?, printer)?;
-        }
-        Ok(())
-    }
-
-    /// What to ask of each leader.
-    fn requests(&self) -> Result<BTreeMap<BrokerId, FetchRequest>, ClientError> {
-        let mut requests = BTreeMap::new();
-        for (&partition, next) in &self.next {
+    async fn start_fetchers(&mut self) -> Result<(), ClientError> {
+        let mut by_leader: BTreeMap<BrokerId, BTreeMap<i32, Cursor>> = BTreeMap::new();
+        for (&partition, cursor) in &self.cursors {
             let leader = self.topic.leader(partition)?;
-            let request = requests.entry(leader.broker).or_insert_with(|| self.empty_request());
-            request.topics[0].partitions.push(FetchPartition {
-                partition,
-                current_leader_epoch: leader.epoch,
-                fetch_offset: next.0,
-                partition_max_bytes: MAX_PARTITION_BYTES,
-                ..FetchPartition::default()
-            });
+            let cursor = Cursor { leader_epoch: leader.epoch, ..*cursor };
+            by_leader.entry(leader.broker).or_default().insert(partition, cursor);
         }
-        Ok(requests)
-    }
-
-    fn empty_request(&self) -> FetchRequest {
-        let topic =
-            FetchTopic { topic: self.topic.name.clone(), topic_id: self.topic.id, ..FetchTopic::default() };
-        FetchRequest {
-            max_wait_ms: MAX_WAIT.as_millis() as i32,
-            min_bytes: 1,
-            max_bytes: MAX_BYTES,
-            isolation_level: i8::from(self.options.read_committed),
-            topics: vec![topic],
-            ..FetchRequest::default()
-        }
-    }
-
-    fn print(&mut self, response: FetchResponse, printer: &mut Printer) -> Result<(), Failure> {
-        check(response.error_code, None, "fetching")?;
-        for partition in response.responses.into_iter().flat_map(|topic| topic.partitions) {
-            self.print_partition(partition, printer)?;
+        let (sender, receiver) = mpsc::channel(1);
+        self.fetched = receiver;
+        for (leader, cursors) in by_leader {
+            let fetcher = Fetcher {
+                connection: self.client.dedicated(leader).await?,
+                topic: self.topic.name.clone(),
+                topic_id: self.topic.id,
+                isolation: self.isolation,
+                timeout: self.client.options().timeout,
+                cursors,
+            };
+            self.fetchers.spawn(fetcher.run(sender.clone()));
         }
         Ok(())
     }
 
-    fn print_partition(&mut self, partition: PartitionData, printer: &mut Printer) -> Result<(), Failure> {
-        let index = partition.partition_index;
-        let doing = || format!("reading {}-{index}", self.topic.name);
-        let Some(next) = self.next.get_mut(&index) else { return Ok(()) };
-        if partition.error_code == ErrorCode::OffsetOutOfRange.as_i16() {
-            let what = format!("{} from offset {next}: there is no such offset", doing());
-            let error =
-                CliError::failed(what).next("`klamm topic describe NAME` shows the first and last offsets");
-            return Err(Failure::Output(error));
-        }
-        check(partition.error_code, None, doing())?;
-        let mut aborted = Aborted::new(partition.aborted_transactions);
-        let bytes = partition.records.map(klamm_wire::Records::into_bytes).unwrap_or_default();
-        let damaged = |error: klamm_records::BatchError| {
-            Failure::Output(
-                CliError::failed(format!("{}: {error}", doing()))
-                    .next("look at the file with `klamm log dump`"),
-            )
+    fn print(&mut self, fetched: &Fetched, printer: &mut Printer) -> Result<(), CliError> {
+        let index = fetched.partition;
+        let Some(cursor) = self.cursors.get_mut(&index) else { return Ok(()) };
+        let damaged = |error: BatchError| {
+            CliError::failed(format!("reading {}-{index}: {error}", self.topic.name))
+                .next("look at the file with `klamm log dump`")
         };
-        for batch in batches(&bytes) {
-            // The answer's size cuts its last batch off.
-            let Ok(batch) = batch else { break };
+        let mut aborted = Aborted::new(fetched.aborted.as_deref().unwrap_or_default());
+        for batch in batches(&fetched.bytes) {
+            let batch = batch.map_err(damaged)?;
             batch.verify_crc().map_err(damaged)?;
             if !aborted.hides(&batch) {
                 let mut records = batch.records(MAX_UNCOMPRESSED_BYTES).map_err(damaged)?;
                 while let Some(record) = records.next_record().map_err(damaged)? {
-                    let wanted = record.offset >= *next
-                        && self.ends.get(&index).is_none_or(|end| record.offset < *end);
-                    if wanted {
-                        printer.print(index, &record).map_err(Failure::Output)?;
+                    // A fetch gives whole batches, whatever the offset it asks for.
+                    if record.offset >= cursor.next && cursor.end.is_none_or(|end| record.offset < end) {
+                        printer.print(index, &record)?;
                     }
                 }
             }
-            *next = batch.header.next_offset().max(*next);
+            cursor.next = batch.header.next_offset().max(cursor.next);
+        }
+        if cursor.is_at_end() {
+            self.cursors.remove(&index);
         }
         Ok(())
-    }
-
-    fn drop_finished(&mut self) {
-        let ends = &self.ends;
-        self.next.retain(|partition, next| ends.get(partition).is_none_or(|end| *next < *end));
     }
 
     /// Waits and looks for the leaders anew, for as long as an operation may take.
     async fn recover(&mut self, error: ClientError) -> Result<(), ClientError> {
-        let since = *self.failing_since.get_or_insert_with(Instant::now);
-        let may_pass = error.is_retriable() && since.elapsed() < self.client.options().timeout;
-        if !may_pass {
+        let ends = Instant::now() + self.client.options().timeout;
+        // An offset that isn't there may come with a new leader, but not where everybody has always been.
+        let lost = error.code() == Some(ErrorCode::OffsetOutOfRange);
+        if lost || !error.is_retriable() {
             return Err(error);
         }
-        self.connections.clear();
-        tokio::time::sleep(BACKOFF).await;
+        let mut failing = self.failing.unwrap_or(Backoff::until(ends));
+        if !failing.wait().await {
+            return Err(error);
+        }
+        if self.failing.replace(failing).is_none() {
+            note(&format!("{error}; trying again"));
+        }
+        self.fetchers.shutdown().await;
         // If that fails too, the next round fails and comes here again.
-        if let Ok(topic) = self.client.topic(&self.topic.name.clone(), false).await {
+        if let Ok(topic) = self.client.topic(&self.topic.name, false).await {
             self.topic = topic;
         }
         Ok(())
-    }
-}
-
-enum Failure {
-    /// The cluster failed; it may pass.
-    Client(ClientError),
-    /// The output failed, or what was read can't be shown; it won't pass.
-    Output(CliError),
-}
-
-impl From<ClientError> for Failure {
-    fn from(error: ClientError) -> Failure {
-        Failure::Client(error)
     }
 }

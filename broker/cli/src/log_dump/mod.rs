@@ -1,23 +1,31 @@
 //! `klamm log`: a look into a broker's files, which are Kafka's.
 
+mod files;
 mod indexes;
 mod report;
 mod segment;
 mod state;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use klamm_log::RealDisk;
-use klamm_log::checkpoint::{LOG_START_FILE, RECOVERY_POINT_FILE};
-use klamm_log::dump::{PartitionFile, file_kind};
 
 use crate::error::CliError;
 use crate::globals::Globals;
+use crate::output::Progress;
+use files::{Dumpable, Kind};
 use report::Report;
 
 /// A file and the segment beside it.
 const OPEN_FILES: usize = 4;
+
+const OUTPUT: &str = "\
+With -o json each line is an object (with -o yaml each a document): a batch has \"file\", \"position\", \"size_bytes\",
+\"base_offset\", \"last_offset\", \"records\", \"leader_epoch\", \"compression\", \"timestamp_type\", \"max_timestamp\",
+\"producer_id\", \"producer_epoch\", \"base_sequence\", \"transactional\", \"control\" and \"crc\"; a record \"offset\",
+\"timestamp\", \"key\", \"value\" and \"headers\" as in `klamm consume -o json`; an index entry \"offset\" and \"position\" or
+\"timestamp\"; what is wrong \"file\" and \"problem\"; the end of a file \"file\", \"entries\" and \"problems\".";
 
 /// What to do with a broker's files.
 #[derive(Debug, Subcommand)]
@@ -32,12 +40,13 @@ pub enum LogCommand {
 /// fails (exit code 1) if anything is wrong. The files are only read; a broker may be running, whose newest batch may
 /// then look cut off.
 #[derive(Debug, Args)]
+#[command(after_long_help = OUTPUT)]
 pub struct DumpArguments {
-    /// The files
-    #[arg(required = true)]
+    /// The files; a directory stands for those in it
+    #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Each record, too
-    #[arg(short, long)]
+    #[arg(short, long, alias = "values")]
     records: bool,
     /// Only a line for each file, and what is wrong
     #[arg(long, conflicts_with = "records")]
@@ -47,29 +56,29 @@ pub struct DumpArguments {
 impl LogCommand {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), CliError> {
         let LogCommand::Dump(arguments) = self;
-        let mut report = Report::new(globals.output(), arguments.verify);
-        for file in &arguments.files {
+        let found = files::find(&arguments.files)?;
+        let paths: Vec<PathBuf> = found.iter().map(|file| file.path.clone()).collect();
+        let progress = Progress::of_checked_files(&paths);
+        let mut report = Report::to_standard_output(globals.output(), arguments.verify, progress);
+        for file in &found {
             dump(file, arguments.records, &mut report)?;
         }
         report.finish()
     }
 }
 
-fn dump(file: &Path, records: bool, report: &mut Report) -> Result<(), CliError> {
+fn dump(file: &Dumpable, records: bool, report: &mut Report) -> Result<(), CliError> {
     let disk = RealDisk::new(OPEN_FILES);
-    report.begin(file)?;
-    match file_kind(file) {
-        Some((_, PartitionFile::Segment)) => segment::dump(&disk, file, records, report),
-        Some((_, PartitionFile::OffsetIndex)) => indexes::dump_offsets(&disk, file, report),
-        Some((_, PartitionFile::TimeIndex)) => indexes::dump_times(&disk, file, report),
-        Some((_, PartitionFile::ProducerSnapshot)) => state::dump_snapshot(&disk, file, report),
-        Some((_, PartitionFile::TransactionIndex)) | None => {
-            match file.file_name().and_then(|name| name.to_str()) {
-                Some(RECOVERY_POINT_FILE | LOG_START_FILE) => state::dump_checkpoint(&disk, file, report),
-                _ => Err(CliError::usage(format!("{} is no file that can be dumped", file.display())).next(
-                    "give files named 20 digits and .log, .index, .timeindex or .snapshot, or a checkpoint",
-                )),
-            }
-        }
+    report.begin(&file.path)?;
+    match file.kind {
+        Kind::Segment => segment::dump(&disk, &file.path, records, report),
+        Kind::OffsetIndex => indexes::dump_offsets(&disk, &file.path, report),
+        Kind::TimeIndex => indexes::dump_times(&disk, &file.path, report),
+        Kind::ProducerSnapshot => state::dump_snapshot(&disk, &file.path, report),
+        Kind::LeaderEpochs => state::dump_leader_epochs(&disk, &file.path, report),
+        Kind::Checkpoint => state::dump_checkpoint(&disk, &file.path, report),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,18 @@
 //! What a dump says: a line or an object for each thing found.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::error::CliError;
-use crate::output::OutputFormat;
+use crate::output::{OutputFormat, Progress};
 
 /// Prints what is found in files, and remembers what is wrong.
 pub(super) struct Report {
-    out: BufWriter<StdoutLock<'static>>,
-    json: bool,
+    out: Box<dyn Write>,
+    format: OutputFormat,
+    progress: Progress,
     only_problems: bool,
     file: PathBuf,
     found: u64,
@@ -34,11 +35,31 @@ struct Summary<'a> {
 }
 
 impl Report {
-    pub(super) fn new(format: OutputFormat, only_problems: bool) -> Report {
-        let out = BufWriter::new(io::stdout().lock());
-        let json = matches!(format, OutputFormat::Json | OutputFormat::Yaml);
-        let file = PathBuf::new();
-        Report { out, json, only_problems, file, found: 0, problems_in_file: 0, problems: 0, open: false }
+    pub(super) fn to_standard_output(
+        format: OutputFormat,
+        only_problems: bool,
+        progress: Progress,
+    ) -> Report {
+        Report::new(Box::new(BufWriter::new(io::stdout().lock())), format, only_problems, progress)
+    }
+
+    pub(super) fn new(
+        out: Box<dyn Write>,
+        format: OutputFormat,
+        only_problems: bool,
+        progress: Progress,
+    ) -> Report {
+        let (file, found, problems_in_file, problems) = (PathBuf::new(), 0, 0, 0);
+        Report { out, format, progress, only_problems, file, found, problems_in_file, problems, open: false }
+    }
+
+    /// So many more bytes of segments are looked at.
+    pub(super) fn advance(&self, bytes: u64) {
+        self.progress.advance(bytes);
+    }
+
+    fn is_for_people(&self) -> bool {
+        matches!(self.format, OutputFormat::Table | OutputFormat::Wide)
     }
 
     /// Goes on with another file.
@@ -46,7 +67,7 @@ impl Report {
         self.end_file()?;
         file.clone_into(&mut self.file);
         (self.found, self.problems_in_file, self.open) = (0, 0, true);
-        if !self.json && !self.only_problems {
+        if self.is_for_people() && !self.only_problems {
             writeln!(self.out, "{}", file.display())?;
         }
         Ok(())
@@ -71,7 +92,7 @@ impl Report {
         if self.only_problems {
             return Ok(());
         }
-        if self.json { self.object(object) } else { Ok(writeln!(self.out, "{}", line())?) }
+        if self.is_for_people() { Ok(writeln!(self.out, "{}", line())?) } else { self.object(object) }
     }
 
     /// Something that is wrong.
@@ -79,7 +100,7 @@ impl Report {
         self.problems += 1;
         self.problems_in_file += 1;
         let file = self.file.clone();
-        if self.json {
+        if !self.is_for_people() {
             return self.object(&Problem { file: &file, problem });
         }
         Ok(writeln!(self.out, "{}: WRONG: {problem}", file.display())?)
@@ -88,6 +109,7 @@ impl Report {
     /// Ends the report; an error if anything was wrong.
     pub(super) fn finish(mut self) -> Result<(), CliError> {
         self.end_file()?;
+        self.progress.finish();
         self.out.flush()?;
         match self.problems {
             0 => Ok(()),
@@ -104,7 +126,7 @@ impl Report {
             return Ok(());
         }
         let (file, entries, problems) = (self.file.clone(), self.found, self.problems_in_file);
-        if self.json {
+        if !self.is_for_people() {
             return self.object(&Summary { file: &file, entries, problems });
         }
         let verdict = if problems == 0 { "all right".to_owned() } else { format!("{problems} wrong") };
@@ -112,6 +134,10 @@ impl Report {
     }
 
     fn object(&mut self, object: &impl Serialize) -> Result<(), CliError> {
+        if self.format == OutputFormat::Yaml {
+            let text = serde_norway::to_string(object).map_err(io::Error::other)?;
+            return Ok(write!(self.out, "---\n{text}")?);
+        }
         serde_json::to_writer(&mut self.out, object).map_err(io::Error::from)?;
         Ok(writeln!(self.out)?)
     }

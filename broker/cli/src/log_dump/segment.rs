@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::report::Report;
 use crate::error::CliError;
+use crate::output::BytesText;
 
 /// The most that the records of a batch may decompress to.
 const MAX_UNCOMPRESSED_BYTES: usize = 1 << 30;
@@ -34,12 +35,18 @@ struct BatchObject<'a> {
 }
 
 #[derive(Serialize)]
-struct RecordObject {
+struct RecordObject<'a> {
     offset: i64,
     timestamp: i64,
-    key: Option<String>,
-    value: Option<String>,
-    headers: Vec<(String, Option<String>)>,
+    key: Option<BytesText<'a>>,
+    value: Option<BytesText<'a>>,
+    headers: Vec<HeaderObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct HeaderObject<'a> {
+    key: BytesText<'a>,
+    value: Option<BytesText<'a>>,
 }
 
 /// Shows a `.log` file.
@@ -52,6 +59,7 @@ pub(super) fn dump(disk: &dyn Disk, file: &Path, records: bool, report: &mut Rep
         match batch {
             Err(error) => report.problem(&error.to_string())?,
             Ok(batch) => {
+                report.advance(batch.header.size_bytes() as u64);
                 show_batch(file, &batch, report)?;
                 if let Some(problem) = &batch.problem {
                     report.problem(&format!("batch at byte {}: {problem}", batch.position))?;
@@ -141,26 +149,35 @@ fn show_records(
 }
 
 fn show_record(record: &Record<'_>, report: &mut Report) -> Result<(), CliError> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers = record.headers.iter().map(|header| (text(header.key), header.value.map(text)));
+    let headers = record.headers.iter().map(|header| HeaderObject {
+        key: BytesText::of(header.key),
+        value: header.value.map(BytesText::of),
+    });
     let object = RecordObject {
         offset: record.offset.0,
         timestamp: record.timestamp.0,
-        key: record.key.map(text),
-        value: record.value.map(text),
+        key: record.key.map(BytesText::of),
+        value: record.value.map(BytesText::of),
         headers: headers.collect(),
     };
-    report.detail(&object, || {
-        let null = || "null".to_owned();
-        let headers: Vec<String> =
-            object.headers.iter().map(|(k, v)| format!(" {k}={}", v.as_deref().unwrap_or("null"))).collect();
-        format!(
-            "  offset {} time {} key {} value {}{}",
-            object.offset,
-            object.timestamp,
-            object.key.clone().unwrap_or_else(null),
-            object.value.clone().unwrap_or_else(null),
-            headers.concat(),
-        )
-    })
+    report.detail(&object, || record_line(record))
+}
+
+fn record_line(record: &Record<'_>) -> String {
+    let text = |bytes: Option<&[u8]>| {
+        bytes.map_or_else(|| "null".to_owned(), |bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    let headers: Vec<String> = record
+        .headers
+        .iter()
+        .map(|header| format!(" {}={}", text(Some(header.key)), text(header.value)))
+        .collect();
+    format!(
+        "  offset {} time {} key {} value {}{}",
+        record.offset,
+        record.timestamp,
+        text(record.key),
+        text(record.value),
+        headers.concat(),
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use klamm_log::{Disk, checkpoint, producer_snapshot};
+use klamm_log::{Disk, checkpoint, dump, producer_snapshot};
 use serde::Serialize;
 
 use super::report::Report;
@@ -17,6 +17,12 @@ struct ProducerObject {
     offset_delta: i32,
     timestamp: i64,
     transaction_first_offset: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct EpochObject {
+    leader_epoch: i32,
+    first_offset: i64,
 }
 
 #[derive(Serialize)]
@@ -50,6 +56,20 @@ pub(super) fn dump_snapshot(disk: &dyn Disk, file: &Path, report: &mut Report) -
                 object.producer_id, object.epoch, object.last_sequence, object.last_offset, object.timestamp,
             )
         })?;
+    }
+    Ok(())
+}
+
+/// Shows where a partition's leader epochs begin.
+pub(super) fn dump_leader_epochs(disk: &dyn Disk, file: &Path, report: &mut Report) -> Result<(), CliError> {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let epochs = match dump::leader_epochs(disk, directory) {
+        Ok(epochs) => epochs,
+        Err(error) => return report.problem(&error.to_string()),
+    };
+    for (epoch, start) in epochs {
+        let object = EpochObject { leader_epoch: epoch.0, first_offset: start.0 };
+        report.entry(&object, || format!("epoch {epoch} begins at offset {start}"))?;
     }
     Ok(())
 }

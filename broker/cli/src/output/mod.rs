@@ -1,7 +1,15 @@
 //! What commands print, in one place: tables for people, JSON and YAML for programs.
 
+mod bytes_text;
+#[cfg(test)]
+mod page;
+mod progress;
 mod table;
 
+pub(crate) use bytes_text::BytesText;
+#[cfg(test)]
+pub(crate) use page::Page;
+pub(crate) use progress::Progress;
 pub(crate) use table::Table;
 
 use std::io::{self, IsTerminal, Write};

@@ -13,6 +13,11 @@ use super::{InputRecord, ProduceArguments};
 use crate::client::{ClientError, Topic};
 use crate::error::CliError;
 
+/// What a record has besides its bytes, at the most: length, attributes, time, offset, three lengths.
+const RECORD_OVERHEAD: usize = 5 + 1 + 10 + 5 + 3 * 5;
+/// What a header has besides its bytes, at the most: two lengths.
+const HEADER_OVERHEAD: usize = 2 * 5;
+
 /// A batch to send.
 #[derive(Debug, Clone)]
 pub(super) struct Batch {
@@ -63,7 +68,7 @@ impl Batches {
     /// Adds a record; the batch before it, if it fits there no more.
     pub(super) fn add(&mut self, record: &InputRecord) -> Result<Option<Batch>, CliError> {
         let partition = self.partition_of(record)?;
-        let size = record.key.as_ref().map_or(0, Vec::len) + record.value.as_ref().map_or(0, Vec::len);
+        let size = self.size_of(record);
         let full = self
             .open
             .get(&partition)
@@ -91,6 +96,14 @@ impl Batches {
             batches.extend(self.take(partition)?);
         }
         Ok(batches)
+    }
+
+    /// How large a record is in a batch, at the most.
+    fn size_of(&self, record: &InputRecord) -> usize {
+        let bytes = |field: &Option<Vec<u8>>| field.as_ref().map_or(0, Vec::len);
+        let common = self.headers.iter().map(|(key, value)| key.len() + value.len() + HEADER_OVERHEAD);
+        let own = record.headers.iter().map(|(key, value)| key.len() + bytes(value) + HEADER_OVERHEAD);
+        RECORD_OVERHEAD + bytes(&record.key) + bytes(&record.value) + common.chain(own).sum::<usize>()
     }
 
     fn partition_of(&self, record: &InputRecord) -> Result<i32, CliError> {

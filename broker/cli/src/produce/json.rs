@@ -28,7 +28,7 @@ struct JsonRecord {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct JsonHeader {
-    key: String,
+    key: Value,
     #[serde(default)]
     value: Value,
 }
@@ -37,8 +37,10 @@ struct JsonHeader {
 pub(super) fn parse_json(line: &[u8]) -> Result<InputRecord, String> {
     let record: JsonRecord =
         serde_json::from_slice(line).map_err(|error| format!("not a record: {error}"))?;
-    let headers =
-        record.headers.into_iter().map(|header| Ok((header.key.into_bytes(), bytes(header.value)?)));
+    let headers = record.headers.into_iter().map(|header| {
+        let key = bytes(header.key)?.ok_or("a header has no key")?;
+        Ok((key, bytes(header.value)?))
+    });
     Ok(InputRecord {
         key: bytes(record.key)?,
         value: bytes(record.value)?,

@@ -9,36 +9,41 @@ mod input;
 mod json;
 mod line;
 mod partitioner;
-mod progress;
 mod sender;
+#[cfg(test)]
+mod sender_tests;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use klamm_model::{ProducerEpoch, ProducerId};
 use klamm_records::Compression;
 use klamm_wire::messages::InitProducerIdRequest;
 
-use crate::client::{Client, ClientError, Target, check};
+use crate::client::{Again, Client, ClientError, Target, check};
 use crate::error::CliError;
 use crate::globals::Globals;
-use crate::output::note;
+use crate::output::{Progress, note};
 use crate::session;
 use crate::settings::parse_pair;
 use batches::Batches;
 use input::{Chunk, Input, InputRecord};
-use progress::Progress;
 use sender::Sender;
-
-/// Between two tries.
-const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Write records: lines of text or JSON from standard input or files
 ///
-/// A line of text is a record's value. With --key-delimiter, what stands before its first occurrence is the key.
-/// A line of JSON is an object with "value" and, if wanted, "key", "headers", "partition" and "timestamp"; what `klamm
-/// consume -o json` prints can be produced again. The producer is idempotent: a retry never doubles a record.
+/// A line of text is a record's value. With --key-delimiter, what stands before its first occurrence is the key. An
+/// empty line, or nothing behind the delimiter, is an empty value; with --tombstones it is none, which deletes the key
+/// from a compacted topic.
+///
+/// A line of JSON is an object with "value" and, if wanted, "key", "headers" (a list of objects with "key" and "value"),
+/// "partition" and "timestamp" (milliseconds since 1970). A value or key is a text, or {"base64": ".."} for bytes; null,
+/// or nothing, is none (a tombstone); any other JSON is written as it is. What `klamm consume -o json` prints can be
+/// produced again.
+///
+/// With --acks all the producer is idempotent: trying again after a failure never doubles a record. The command fails
+/// if any record does; how many were acknowledged is told on standard error.
 #[derive(Debug, Args)]
 pub struct ProduceArguments {
     /// The topic; made by the broker if it doesn't exist and the broker makes topics (auto.create.topics.enable)
@@ -66,6 +71,9 @@ pub struct ProduceArguments {
     /// Who must have a record before it counts
     #[arg(long, value_enum, default_value_t)]
     acks: Acks,
+    /// Don't ask for a producer id: a broker can't tell a record that is sent again from a new one
+    #[arg(long)]
+    no_idempotence: bool,
     /// The most bytes of records in a batch before compression; at most what the topic's max.message.bytes allows
     #[arg(long, value_name = "BYTES", default_value_t = 512 * 1024, value_parser = clap::value_parser!(u32).range(1..=100 << 20))]
     batch_bytes: u32,
@@ -115,8 +123,8 @@ pub(crate) async fn run(arguments: ProduceArguments, globals: &Globals) -> Resul
         topic.leader(partition)?;
     }
     let producer = match arguments.acks {
-        Acks::All => Some(init_producer(&mut client).await?),
-        Acks::None | Acks::Leader => None,
+        Acks::All if !arguments.no_idempotence => Some(init_producer(&mut client).await?),
+        _ => None,
     };
     let mut batches = Batches::new(&topic, &arguments, producer);
     let mut sender = Sender::new(client, topic, arguments.acks.code());
@@ -154,7 +162,7 @@ async fn pump(
         };
         match next {
             Ok(Some(Ok(Chunk { records, bytes }))) => {
-                progress.advance(bytes);
+                progress.advance(bytes as u64);
                 for record in &records {
                     if let Some(full) = batches.add(record)? {
                         sender.send(full).await?;
@@ -179,18 +187,13 @@ async fn send_all(batches: &mut Batches, sender: &mut Sender) -> Result<(), CliE
     Ok(sender.drain().await?)
 }
 
-/// A broker that has just started may need a moment before it can give an id.
 async fn init_producer(client: &mut Client) -> Result<(ProducerId, ProducerEpoch), ClientError> {
     let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..Default::default() };
-    let deadline = client.deadline();
-    loop {
+    // A broker that has just started may need a moment before it can give an id.
+    let asking = client.retrying(Again::Always, async |client| {
         let response = client.call(Target::Any, &request).await?;
-        match check(response.error_code, None, "asking for a producer id") {
-            Ok(()) => return Ok((ProducerId(response.producer_id), ProducerEpoch(response.producer_epoch))),
-            Err(error) if error.is_retriable() && Instant::now() < deadline => {
-                tokio::time::sleep(BACKOFF).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+        check(response.error_code, None, "asking for a producer id")?;
+        Ok((ProducerId(response.producer_id), ProducerEpoch(response.producer_epoch)))
+    });
+    asking.await
 }

@@ -1,25 +1,22 @@
 //! Sending of batches: several on their way to each leader, again after a failure, in order.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use klamm_model::{BrokerId, ErrorCode};
 use klamm_wire::messages::ProduceRequest;
 use klamm_wire::messages::produce::{PartitionProduceData, PartitionProduceResponse, TopicProduceData};
 
 use super::batches::Batch;
-use crate::client::{Client, ClientError, Connection, Sent, Topic, check};
+use crate::client::{Backoff, Client, ClientError, Connection, Sent, Topic, check, within};
+use crate::output::note;
 
 /// As many as an idempotent producer may have on their way: the broker remembers five batches of each.
 const MAX_IN_FLIGHT: usize = 5;
-/// What a broker may take for one request, beyond what the whole operation may.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// The first wait before a retry; it doubles up to a second.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-const LAST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The way to one leader.
 struct Lane {
+    address: String,
     connection: Connection,
     in_flight: VecDeque<(Sent, Batch)>,
 }
@@ -31,21 +28,15 @@ pub(super) struct Sender {
     acks: i16,
     lanes: BTreeMap<BrokerId, Lane>,
     delivered: u64,
-    last_progress: Instant,
-    backoff: Duration,
+    /// Since when something waits to be acknowledged and nothing was.
+    waiting_since: Option<Instant>,
+    failing: Option<Backoff>,
 }
 
 impl Sender {
     pub(super) fn new(client: Client, topic: Topic, acks: i16) -> Sender {
-        Sender {
-            client,
-            topic,
-            acks,
-            lanes: BTreeMap::new(),
-            delivered: 0,
-            last_progress: Instant::now(),
-            backoff: FIRST_BACKOFF,
-        }
+        let lanes = BTreeMap::new();
+        Sender { client, topic, acks, lanes, delivered: 0, waiting_since: None, failing: None }
     }
 
     /// How many records are acknowledged (with acks=0: sent).
@@ -86,24 +77,26 @@ impl Sender {
     }
 
     async fn try_send(&mut self, batch: Batch) -> Result<(), ClientError> {
+        self.waiting_since.get_or_insert_with(Instant::now);
         let leader = self.topic.leader(batch.partition)?.broker;
         while self.lanes.get(&leader).is_some_and(|lane| lane.in_flight.len() >= MAX_IN_FLIGHT) {
             self.await_answer(leader).await?;
         }
         if !self.lanes.contains_key(&leader) {
             let connection = self.client.dedicated(leader).await?;
-            self.lanes.insert(leader, Lane { connection, in_flight: VecDeque::new() });
+            let address = connection.address().to_owned();
+            self.lanes.insert(leader, Lane { address, connection, in_flight: VecDeque::new() });
         }
         let request = self.request(&batch);
         let Some(lane) = self.lanes.get_mut(&leader) else {
             return Err(ClientError::UnknownBroker { id: leader });
         };
-        if self.last_progress.elapsed() > REQUEST_TIMEOUT && lane.in_flight.is_empty() {
-            self.last_progress = Instant::now();
-        }
-        let sent = lane.connection.send(&request).await?;
+        let timeout = self.client.options().timeout;
+        let doing = || format!("sending to {}", lane.address);
+        let sent = within(timeout, doing, lane.connection.send(&request)).await?;
         if self.acks == 0 {
             self.delivered += batch.records as u64;
+            self.waiting_since = None;
         } else {
             lane.in_flight.push_back((sent, batch));
         }
@@ -119,7 +112,7 @@ impl Sender {
         };
         ProduceRequest {
             acks: self.acks,
-            timeout_ms: REQUEST_TIMEOUT.as_millis() as i32,
+            timeout_ms: self.client.options().timeout.as_millis() as i32,
             topic_data: vec![topic],
             ..ProduceRequest::default()
         }
@@ -127,37 +120,39 @@ impl Sender {
 
     /// Takes the oldest answer of a lane; the batch stays on its way if it has to be sent again.
     async fn await_answer(&mut self, leader: BrokerId) -> Result<(), ClientError> {
+        let timeout = self.client.options().timeout;
         let Some(lane) = self.lanes.get_mut(&leader) else { return Ok(()) };
         let Some((sent, batch)) = lane.in_flight.front() else { return Ok(()) };
-        let receiving = lane.connection.receive::<ProduceRequest>(*sent);
-        let answer = tokio::time::timeout(REQUEST_TIMEOUT + Duration::from_secs(5), receiving).await;
-        let late = || ClientError::Timeout { doing: "a produce request".into(), timeout: REQUEST_TIMEOUT };
-        let response = answer.map_err(|_| late())??;
+        let doing = || format!("an acknowledgement by {}", lane.address);
+        let response = within(timeout, doing, lane.connection.receive::<ProduceRequest>(*sent)).await?;
         let partition = response.responses.iter().flat_map(|topic| &topic.partition_responses).next();
         if let Some(partition) = partition {
-            acknowledged(&self.topic.name, partition)?;
+            acknowledged(&self.topic.name, partition).map_err(|error| error.at(&lane.address))?;
         }
         self.delivered += batch.records as u64;
         lane.in_flight.pop_front();
-        self.last_progress = Instant::now();
-        self.backoff = FIRST_BACKOFF;
+        let waits = self.lanes.values().any(|lane| !lane.in_flight.is_empty());
+        self.waiting_since = waits.then(Instant::now);
+        self.failing = None;
         Ok(())
     }
 
     /// After a failure that may pass: what is not acknowledged, in its order, to be sent again to the leaders of
     /// now. An idempotent producer's batch that had arrived all the same is recognized by the broker.
-    async fn recover(&mut self, error: ClientError) -> Result<VecDeque<Batch>, ClientError> {
-        let may_pass = error.is_retriable() || matches!(error, ClientError::Timeout { .. });
-        let mut error = error;
-        if !may_pass {
+    async fn recover(&mut self, mut error: ClientError) -> Result<VecDeque<Batch>, ClientError> {
+        if !(error.is_retriable() || matches!(error, ClientError::Timeout { .. })) {
             return Err(error);
         }
         let lanes = std::mem::take(&mut self.lanes);
         let again = lanes.into_values().flat_map(|lane| lane.in_flight).map(|(_, batch)| batch).collect();
-        while self.last_progress.elapsed() < self.client.options().timeout {
-            tokio::time::sleep(self.backoff).await;
-            self.backoff = (self.backoff * 2).min(LAST_BACKOFF);
-            match self.client.topic(&self.topic.name.clone(), false).await {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let ends = since + self.client.options().timeout;
+        let mut failing = self.failing.unwrap_or(Backoff::until(ends));
+        while failing.wait().await {
+            if self.failing.replace(failing).is_none() {
+                note(&format!("{error}; trying again"));
+            }
+            match self.client.topic(&self.topic.name, false).await {
                 Ok(topic) => {
                     self.topic = topic;
                     return Ok(again);
@@ -177,7 +172,7 @@ fn acknowledged(topic: &str, partition: &PartitionProduceResponse) -> Result<(),
     }
     let blamed = partition.record_errors.first().and_then(|record| {
         let reason = record.batch_index_error_message.as_deref()?;
-        Some(format!("record {} of the batch: {reason};", record.batch_index))
+        Some(format!("record {} of the batch: {reason}", record.batch_index))
     });
     let message = blamed.as_deref().or(partition.error_message.as_deref());
     check(partition.error_code, message, format!("writing to {topic}-{}", partition.index))

@@ -4,7 +4,7 @@ use clap::Args;
 use klamm_wire::messages::CreatePartitionsRequest;
 use klamm_wire::messages::create_partitions::CreatePartitionsTopic;
 
-use crate::client::{Target, check};
+use crate::client::{Again, Client, ClientError, Target, check};
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::note;
@@ -45,18 +45,27 @@ pub(super) async fn run(arguments: AlterArguments, globals: &Globals) -> Result<
         note(&format!("settings of topic {} {done}", arguments.name));
     }
     if let Some(count) = arguments.partitions {
-        let topic = CreatePartitionsTopic { name: arguments.name.clone(), count, ..Default::default() };
-        let request = CreatePartitionsRequest {
-            topics: vec![topic],
-            timeout_ms: globals.timeout().as_millis() as i32,
-            validate_only: arguments.dry_run,
-        };
-        let response = client.call(Target::Controller, &request).await?;
-        for result in response.results {
-            let doing = format!("giving topic {} {count} partitions", arguments.name);
-            check(result.error_code, result.error_message.as_deref(), doing)?;
-        }
+        add_partitions(&mut client, &arguments.name, count, arguments.dry_run).await?;
         note(&format!("number of partitions of topic {} {done} to {count}", arguments.name));
     }
     Ok(())
+}
+
+async fn add_partitions(
+    client: &mut Client,
+    name: &str,
+    count: i32,
+    validate_only: bool,
+) -> Result<(), ClientError> {
+    let topic = CreatePartitionsTopic { name: name.to_owned(), count, ..Default::default() };
+    let timeout_ms = client.options().timeout.as_millis() as i32;
+    let request = CreatePartitionsRequest { topics: vec![topic], timeout_ms, validate_only };
+    let doing = || format!("giving topic {name} {count} partitions");
+    let adding = client.retrying(Again::IfRefused, async |client| {
+        let response = client.call(Target::Controller, &request).await?;
+        let result =
+            response.results.into_iter().next().ok_or_else(|| ClientError::Silent { doing: doing() })?;
+        check(result.error_code, result.error_message.as_deref(), doing())
+    });
+    adding.await
 }

@@ -5,7 +5,7 @@ use klamm_model::ErrorCode;
 use klamm_wire::messages::CreateTopicsRequest;
 use klamm_wire::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 
-use crate::client::{Target, check};
+use crate::client::{Again, ClientError, Target, check};
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::note;
@@ -52,21 +52,28 @@ pub(super) async fn run(arguments: CreateArguments, globals: &Globals) -> Result
         timeout_ms: globals.timeout().as_millis() as i32,
         validate_only: arguments.dry_run,
     };
-    let response = client.call(Target::Controller, &request).await?;
-    for result in response.topics {
-        if arguments.if_not_exists && result.error_code == ErrorCode::TopicAlreadyExists.as_i16() {
-            note(&format!("topic {} exists", arguments.name));
-            continue;
+    let doing = || format!("creating topic {}", arguments.name);
+    let creating = client.retrying(Again::IfRefused, async |client| {
+        let response = client.call(Target::Controller, &request).await?;
+        let result =
+            response.topics.into_iter().next().ok_or_else(|| ClientError::Silent { doing: doing() })?;
+        check(result.error_code, result.error_message.as_deref(), doing())?;
+        Ok(result.num_partitions)
+    });
+    match creating.await {
+        Ok(partitions) => {
+            let would = if arguments.dry_run { "would be created" } else { "created" };
+            let partitions = match partitions {
+                1 => " with 1 partition".to_owned(),
+                ..1 => String::new(),
+                many => format!(" with {many} partitions"),
+            };
+            note(&format!("topic {} {would}{partitions}", arguments.name));
         }
-        let doing = format!("creating topic {}", arguments.name);
-        check(result.error_code, result.error_message.as_deref(), doing)?;
-        let would = if arguments.dry_run { "would be created" } else { "created" };
-        let partitions = match result.num_partitions {
-            1 => " with 1 partition".to_owned(),
-            ..1 => String::new(),
-            many => format!(" with {many} partitions"),
-        };
-        note(&format!("topic {} {would}{partitions}", arguments.name));
+        Err(error) if arguments.if_not_exists && error.code() == Some(ErrorCode::TopicAlreadyExists) => {
+            note(&format!("topic {} exists", arguments.name));
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

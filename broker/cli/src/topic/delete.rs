@@ -6,7 +6,7 @@ use clap::Args;
 use klamm_model::ErrorCode;
 use klamm_wire::messages::DeleteTopicsRequest;
 
-use crate::client::{Target, check};
+use crate::client::{Again, Client, ClientError, Target, check};
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::{is_interactive, note};
@@ -34,25 +34,38 @@ pub(super) async fn run(arguments: DeleteArguments, globals: &Globals) -> Result
         confirm(&arguments.names)?;
     }
     let mut client = session::connect(globals).await?;
-    let request = DeleteTopicsRequest {
-        topic_names: arguments.names.clone(),
-        timeout_ms: globals.timeout().as_millis() as i32,
-        ..Default::default()
-    };
-    let response = client.call_at_most(Target::Controller, VERSION_WITH_NAMES, &request).await?;
     let mut failed = None;
-    for result in response.responses {
-        let name = result.name.unwrap_or_default();
-        if arguments.if_exists && result.error_code == ErrorCode::UnknownTopicOrPartition.as_i16() {
-            note(&format!("topic {name} does not exist"));
-            continue;
-        }
-        match check(result.error_code, result.error_message.as_deref(), format!("deleting topic {name}")) {
+    for name in &arguments.names {
+        match delete(&mut client, name).await {
             Ok(()) => note(&format!("topic {name} deleted")),
-            Err(error) => failed = Some(error),
+            Err(error) if arguments.if_exists && error.code() == Some(ErrorCode::UnknownTopicOrPartition) => {
+                note(&format!("topic {name} does not exist"));
+            }
+            Err(error) => {
+                // The others are asked for, too.
+                if let Some(earlier) = failed.replace(CliError::from(error)) {
+                    note(&earlier.to_string());
+                }
+            }
         }
     }
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    failed.map_or(Ok(()), Err)
+}
+
+async fn delete(client: &mut Client, name: &str) -> Result<(), ClientError> {
+    let request = DeleteTopicsRequest {
+        topic_names: vec![name.to_owned()],
+        timeout_ms: client.options().timeout.as_millis() as i32,
+        ..Default::default()
+    };
+    let doing = || format!("deleting topic {name}");
+    let deleting = client.retrying(Again::IfRefused, async |client| {
+        let response = client.call_at_most(Target::Controller, VERSION_WITH_NAMES, &request).await?;
+        let result =
+            response.responses.into_iter().next().ok_or_else(|| ClientError::Silent { doing: doing() })?;
+        check(result.error_code, result.error_message.as_deref(), doing())
+    });
+    deleting.await
 }
 
 fn confirm(names: &[String]) -> Result<(), CliError> {

@@ -5,15 +5,21 @@ use klamm_model::Offset;
 use serde::Serialize;
 
 use crate::client::offsets::{EARLIEST, LATEST};
-use crate::client::{Client, ClientError, check};
+use crate::client::{Again, Client, ClientError, Isolation, check};
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::{self, Present, Table};
 use crate::session;
 use crate::settings::{self, Resource, Setting};
 
+const OUTPUT: &str = "\
+With -o json or yaml: \"name\", \"topic_id\", \"internal\", \"partitions\" (a list of \"partition\", \"leader\",
+\"leader_epoch\", \"replicas\", \"in_sync\", \"first_offset\", \"end_offset\"; a leader of -1 is none) and \"settings\" as in
+`klamm config describe`, those that somebody set.";
+
 /// Show a topic's partitions and settings
 #[derive(Debug, Args)]
+#[command(after_long_help = OUTPUT)]
 pub struct DescribeArguments {
     /// The topic's name
     name: String,
@@ -81,20 +87,16 @@ fn numbers(ids: &[i32]) -> String {
 
 pub(super) async fn run(arguments: DescribeArguments, globals: &Globals) -> Result<(), CliError> {
     let mut client = session::connect(globals).await?;
-    let description = describe(&mut client, &arguments.name).await?;
+    let describing = client.retrying(Again::Always, async |client| describe(client, &arguments.name).await);
+    let description = describing.await?;
     output::print(globals.output(), &description)
 }
 
 async fn describe(client: &mut Client, name: &str) -> Result<Description, ClientError> {
     let names = [name.to_owned()];
     let response = client.metadata(Some(&names), false).await?;
-    let doing = || format!("looking for topic {name}");
-    let Some(topic) = response.topics.into_iter().next() else {
-        return Err(check(3, None, doing())
-            .err()
-            .unwrap_or(ClientError::UnknownCode { doing: doing(), code: 3 }));
-    };
-    check(topic.error_code, None, doing())?;
+    let topic = response.topics.into_iter().next().ok_or_else(|| ClientError::unknown_topic(name))?;
+    check(topic.error_code, None, format!("looking for topic {name}"))?;
     let mut partitions: Vec<Partition> = topic
         .partitions
         .iter()
@@ -133,8 +135,8 @@ async fn add_offsets(
     }
     let topic = client.topic(name, false).await?;
     let all: Vec<i32> = partitions.iter().map(|partition| partition.index).collect();
-    let first = client.list_offsets(&topic, &all, EARLIEST).await?;
-    let end = client.list_offsets(&topic, &all, LATEST).await?;
+    let first = client.list_offsets(&topic, &all, EARLIEST, Isolation::ReadUncommitted).await?;
+    let end = client.list_offsets(&topic, &all, LATEST, Isolation::ReadUncommitted).await?;
     for partition in partitions {
         let of = |offsets: &std::collections::BTreeMap<i32, Option<Offset>>| {
             offsets.get(&partition.index).copied().flatten().map(|offset| offset.0)
@@ -142,4 +144,60 @@ async fn add_offsets(
         (partition.first_offset, partition.end_offset) = (of(&first), of(&end));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Description, Partition};
+    use crate::output::Present;
+    use crate::settings::Setting;
+
+    fn description() -> Description {
+        let partition = Partition {
+            index: 0,
+            leader: -1,
+            leader_epoch: 4,
+            replicas: vec![1, 2],
+            in_sync: vec![2],
+            first_offset: None,
+            end_offset: Some(9),
+        };
+        let setting = Setting {
+            name: "retention.ms".into(),
+            value: Some("5".into()),
+            source: "topic",
+            read_only: false,
+            synonyms: vec![],
+            documentation: None,
+        };
+        Description {
+            name: "t".into(),
+            topic_id: "id".into(),
+            internal: false,
+            partitions: vec![partition],
+            settings: vec![setting],
+        }
+    }
+
+    #[test]
+    fn programs_see_all_of_it() {
+        assert_eq!(
+            serde_json::to_string(&description()).unwrap(),
+            r#"{"name":"t","topic_id":"id","internal":false,"partitions":[{"partition":0,"leader":-1,"leader_epoch":4,"replicas":[1,2],"in_sync":[2],"first_offset":null,"end_offset":9}],"settings":[{"name":"retention.ms","value":"5","source":"topic","read_only":false}]}"#
+        );
+    }
+
+    #[test]
+    fn people_see_tables() {
+        let tables: Vec<String> = description().tables(true).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            tables,
+            [
+                "TOPIC  PARTITIONS  ID\nt      1           id",
+                "PARTITION  LEADER  REPLICAS  IN-SYNC  FIRST   END  EPOCH\n\
+                 0          <none>  1,2       2        <none>  9    4",
+                "SETTING       VALUE  SOURCE\nretention.ms  5      topic",
+            ]
+        );
+    }
 }

@@ -3,13 +3,18 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::client::Again;
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::{self, Present, Table};
 use crate::session;
 
+const OUTPUT: &str = "\
+With -o json or yaml: a list of \"name\", \"partitions\", \"replication_factor\", \"topic_id\", \"internal\".";
+
 /// List the topics
 #[derive(Debug, Args)]
+#[command(after_long_help = OUTPUT)]
 pub struct ListArguments {
     /// Internal topics too
     #[arg(short, long)]
@@ -48,7 +53,7 @@ impl Present for TopicList {
 
 pub(super) async fn run(arguments: ListArguments, globals: &Globals) -> Result<(), CliError> {
     let mut client = session::connect(globals).await?;
-    let response = client.metadata(None, false).await?;
+    let response = client.retrying(Again::Always, async |client| client.metadata(None, false).await).await?;
     let shown = response.topics.into_iter().filter(|topic| arguments.all || !topic.is_internal);
     let mut topics: Vec<TopicRow> = shown
         .map(|topic| TopicRow {
