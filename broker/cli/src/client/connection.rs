@@ -54,9 +54,8 @@ impl Connection {
             versions: HashMap::new(),
             next_correlation_id: 0,
         };
-        let negotiating = connection.negotiate();
-        let time_left = ends.saturating_duration_since(Instant::now());
-        within(time_left, || format!("asking {address} for its versions"), negotiating).await?;
+        let negotiating = tokio::time::timeout_at(ends.into(), connection.negotiate());
+        negotiating.await.map_err(|_| late())??;
         Ok(connection)
     }
 

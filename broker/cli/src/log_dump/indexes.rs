@@ -21,6 +21,11 @@ struct TimeObject {
     offset: i64,
 }
 
+#[derive(Serialize)]
+struct RoomObject {
+    room: usize,
+}
+
 /// Shows a `.index` file.
 pub(super) fn dump_offsets(disk: &dyn Disk, file: &Path, report: &mut Report) -> Result<(), CliError> {
     show(dump::offset_index(disk, file), report, |entry: &OffsetIndexEntry, report| {
@@ -52,6 +57,10 @@ fn show<E>(
     };
     for entry in &dump.entries {
         show(entry, report)?;
+    }
+    if dump.room > 0 {
+        let object = RoomObject { room: dump.room };
+        report.detail(&object, || format!("room for {} more entries, all zeros", dump.room))?;
     }
     for problem in &dump.problems {
         report.problem(&format!("entry {}: {}", problem.entry, problem.reason))?;

@@ -25,7 +25,8 @@ With -o json each line is an object (with -o yaml each a document): a batch has 
 \"base_offset\", \"last_offset\", \"records\", \"leader_epoch\", \"compression\", \"timestamp_type\", \"max_timestamp\",
 \"producer_id\", \"producer_epoch\", \"base_sequence\", \"transactional\", \"control\" and \"crc\"; a record \"offset\",
 \"timestamp\", \"key\", \"value\" and \"headers\" as in `klamm consume -o json`; an index entry \"offset\" and \"position\" or
-\"timestamp\"; what is wrong \"file\" and \"problem\"; the end of a file \"file\", \"entries\" and \"problems\".";
+\"timestamp\", and \"room\" is how many more its file has room for; what is wrong \"file\" and \"problem\"; the end of a
+file \"file\", \"entries\" and \"problems\".";
 
 /// What to do with a broker's files.
 #[derive(Debug, Subcommand)]

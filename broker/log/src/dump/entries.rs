@@ -46,13 +46,16 @@ pub struct IndexDump<E> {
     pub base_offset: Offset,
     /// The entries.
     pub entries: Vec<E>,
+    /// How many more there is room for at the end, all zeros: a running Kafka has that, and one that crashed.
+    pub room: usize,
     /// What is wrong with them; also by the segment, if it is there beside the index.
     pub problems: Vec<IndexProblem>,
 }
 
 /// Reads a `.index` file, and checks it against the segment beside it.
 pub fn offset_index(disk: &dyn Disk, path: &Path) -> Result<IndexDump<OffsetIndexEntry>, DumpError> {
-    let (base, raw, mut problems) = read::<OffsetEntry>(disk, path, FileKind::OffsetIndex)?;
+    let Raw { base, entries: raw, room, mut problems } =
+        read::<OffsetEntry>(disk, path, FileKind::OffsetIndex)?;
     if let Some((segment, size)) = segment_beside(disk, path, base)? {
         for (number, entry) in raw.iter().enumerate() {
             let step = Scanner::new(&segment, u64::from(entry.position), size).next_batch()?;
@@ -67,12 +70,12 @@ pub fn offset_index(disk: &dyn Disk, path: &Path) -> Result<IndexDump<OffsetInde
         offset: base.plus(i64::from(raw.relative)),
         position: raw.position,
     };
-    Ok(IndexDump { base_offset: base, entries: raw.iter().map(entry).collect(), problems })
+    Ok(IndexDump { base_offset: base, entries: raw.iter().map(entry).collect(), room, problems })
 }
 
 /// Reads a `.timeindex` file, and checks it against the segment beside it.
 pub fn time_index(disk: &dyn Disk, path: &Path) -> Result<IndexDump<TimeIndexEntry>, DumpError> {
-    let (base, raw, mut problems) = read::<TimeEntry>(disk, path, FileKind::TimeIndex)?;
+    let Raw { base, entries: raw, room, mut problems } = read::<TimeEntry>(disk, path, FileKind::TimeIndex)?;
     if let Some((segment, size)) = segment_beside(disk, path, base)? {
         check_times(&segment, size, &raw, &mut problems)?;
     }
@@ -80,7 +83,7 @@ pub fn time_index(disk: &dyn Disk, path: &Path) -> Result<IndexDump<TimeIndexEnt
         offset: base.plus(i64::from(raw.relative)),
         timestamp: TimestampMs(raw.timestamp_ms),
     };
-    Ok(IndexDump { base_offset: base, entries: raw.iter().map(entry).collect(), problems })
+    Ok(IndexDump { base_offset: base, entries: raw.iter().map(entry).collect(), room, problems })
 }
 
 /// One walk through the segment, beside the entries.
@@ -113,7 +116,12 @@ fn check_times(
     Ok(())
 }
 
-type Raw<E> = (Offset, Vec<E>, Vec<IndexProblem>);
+struct Raw<E> {
+    base: Offset,
+    entries: Vec<E>,
+    room: usize,
+    problems: Vec<IndexProblem>,
+}
 
 fn read<E: Entry>(disk: &dyn Disk, path: &Path, kind: FileKind) -> Result<Raw<E>, DumpError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -123,7 +131,10 @@ fn read<E: Entry>(disk: &dyn Disk, path: &Path, kind: FileKind) -> Result<Raw<E>
     };
     let not_found = || DiskError::of(Action::Open, path)(std::io::ErrorKind::NotFound.into());
     let bytes = read_file(disk, path)?.ok_or_else(not_found)?;
-    let entries: Vec<E> = bytes.chunks_exact(E::BYTES).map(E::decode).collect();
+    let mut entries: Vec<E> = bytes.chunks_exact(E::BYTES).map(E::decode).collect();
+    let used = entries.iter().rposition(|entry| entry.is_possible()).map_or(0, |last| last + 1);
+    let room = entries.len() - used;
+    entries.truncate(used);
     let mut problems: Vec<IndexProblem> = entries
         .windows(2)
         .enumerate()
@@ -134,9 +145,9 @@ fn read<E: Entry>(disk: &dyn Disk, path: &Path, kind: FileKind) -> Result<Raw<E>
         })
         .collect();
     if bytes.len() % E::BYTES != 0 {
-        problems.push(IndexProblem { entry: entries.len(), reason: "the file ends within it".to_owned() });
+        problems.push(IndexProblem { entry: used + room, reason: "the file ends within it".to_owned() });
     }
-    Ok((base, entries, problems))
+    Ok(Raw { base, entries, room, problems })
 }
 
 /// The segment beside an index; `None` if it isn't there.

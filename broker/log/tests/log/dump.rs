@@ -44,6 +44,22 @@ fn files_that_are_right_have_no_problems() {
 }
 
 #[test]
+fn room_for_more_entries_is_no_damage() {
+    let disk = closed();
+    let entries = dump::time_index(&disk, &file("timeindex")).unwrap().entries;
+    for (kind, entry_bytes) in [("index", 8), ("timeindex", 12)] {
+        disk.damage(&file(kind), |bytes| bytes.resize(bytes.len() + 100 * entry_bytes, 0)).unwrap();
+    }
+    let offsets = dump::offset_index(&disk, &file("index")).unwrap();
+    assert_eq!((offsets.room, offsets.problems), (100, vec![]));
+    let times = dump::time_index(&disk, &file("timeindex")).unwrap();
+    assert_eq!((times.room, times.problems, times.entries), (100, vec![], entries));
+    // Zeros between entries are none.
+    disk.damage(&file("index"), |bytes| bytes[..8].fill(0)).unwrap();
+    assert_eq!(dump::offset_index(&disk, &file("index")).unwrap().problems[0].entry, 0);
+}
+
+#[test]
 fn damage_is_told_with_its_place() {
     let disk = closed();
     disk.damage(&file("log"), |bytes| {
