@@ -98,6 +98,22 @@ fn records_are_deleted_from_the_front() {
 }
 
 #[test]
+fn deleted_records_stay_deleted_through_starts_that_cannot_open_their_log() {
+    let (mut broker, mut client) = started_with_three_records();
+    assert_eq!(delete(&mut client, 2).low_watermark, 2);
+    broker.stop();
+    let epochs = broker.dir.path().join("data/t-0/leader-epoch-checkpoint");
+    let whole = std::fs::read(&epochs).unwrap();
+    std::fs::write(&epochs, "99\nnonsense\n").unwrap();
+    broker.start_again();
+    assert_eq!(error(list(&mut broker.client(), 7, -2).error_code), ErrorCode::KafkaStorageError);
+    broker.stop();
+    std::fs::write(&epochs, whole).unwrap();
+    broker.start_again();
+    assert_eq!(list(&mut broker.client(), 7, -2).offset, 2);
+}
+
+#[test]
 fn producer_ids_are_given_once() {
     let mut broker = TestBroker::start();
     let ask = |client: &mut Client| client.ask(&InitProducerIdRequest::default());
