@@ -1,0 +1,229 @@
+//! The broker under measurement: a process of its own, Klamm or Apache Kafka.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::client::Client;
+
+/// How long a broker may take to answer after its start.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// No flush before an acknowledgement: what Kafka does unless it is told otherwise.
+const NO_FLUSH: &str = "9223372036854775807";
+
+/// Whose broker it is, and where its program is.
+#[derive(Debug, Clone)]
+pub enum Make {
+    /// The binary.
+    Klamm(PathBuf),
+    /// The directory of Kafka's jars.
+    Kafka(PathBuf),
+}
+
+/// When a write is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When it is in the page cache.
+    PageCache,
+    /// When it is on the disk.
+    Fsync,
+}
+
+impl Make {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Make::Klamm(_) => "klamm",
+            Make::Kafka(_) => "kafka",
+        }
+    }
+}
+
+/// A broker with a data directory of its own; killed and removed when dropped.
+#[derive(Debug)]
+pub struct Broker {
+    make: Make,
+    durability: Durability,
+    home: TempDir,
+    address: SocketAddr,
+    process: Child,
+    /// The most files it may have open; as many as this process, if it isn't said.
+    open_files: Option<u32>,
+}
+
+impl Broker {
+    /// Starts one on no data, and waits until it answers.
+    pub fn start(make: &Make, durability: Durability) -> Result<Broker> {
+        Broker::start_with(make, durability, None)
+    }
+
+    /// The same, with no more than `open_files` files open at a time.
+    pub fn start_with(make: &Make, durability: Durability, open_files: Option<u32>) -> Result<Broker> {
+        let home = TempDir::with_prefix("klamm-bench-")?;
+        let (address, controller) = (free_address()?, free_address()?);
+        if let Make::Kafka(jars) = make {
+            format_for_kafka(jars, home.path(), address, controller, durability)?;
+        }
+        let process = spawn(make, durability, home.path(), address, open_files)?;
+        let mut broker = Broker { make: make.clone(), durability, home, address, process, open_files };
+        broker.wait()?;
+        Ok(broker)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// A connection to it.
+    pub fn client(&self) -> Result<Client> {
+        Ok(Client::connect(self.address)?)
+    }
+
+    /// Where the partitions' directories are.
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// Ends it with SIGKILL.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Ends it with SIGTERM; how long it took.
+    pub fn stop(&mut self) -> Result<Duration> {
+        let begun = Instant::now();
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        self.process.wait()?;
+        Ok(begun.elapsed())
+    }
+
+    /// Starts it again on the same data; does not wait.
+    pub fn spawn_again(&mut self) -> Result<()> {
+        self.process = spawn(&self.make, self.durability, self.home.path(), self.address, self.open_files)?;
+        Ok(())
+    }
+
+    /// Waits until it answers.
+    pub fn wait(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if Client::connect(self.address).is_ok_and(|mut client| client.topic("").is_ok()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline || self.process.try_wait()?.is_some() {
+                let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
+                return Err(format!("{} does not answer; its log:\n{log}", self.make.name()).into());
+            }
+            pause();
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "polls another process, which has no other way to tell")]
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_millis(1));
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+fn spawn(
+    make: &Make,
+    durability: Durability,
+    home: &Path,
+    address: SocketAddr,
+    open_files: Option<u32>,
+) -> Result<Child> {
+    let (program, arguments) = match make {
+        Make::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, address)),
+        Make::Kafka(jars) => ("java".into(), kafka_arguments(jars, home)),
+    };
+    let mut command = if let Some(limit) = open_files {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -n {limit} && exec \"$0\" \"$@\"")).arg(program);
+        shell
+    } else {
+        Command::new(program)
+    };
+    let log = File::options().create(true).append(true).open(home.join("log"))?;
+    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    Ok(command.spawn()?)
+}
+
+fn klamm_arguments(durability: Durability, home: &Path, address: SocketAddr) -> Vec<String> {
+    let mut arguments: Vec<String> =
+        ["server", "--http-address", "127.0.0.1:0", "--grpc-address", "127.0.0.1:0"]
+            .map(str::to_owned)
+            .into();
+    arguments.extend(["--data-dir".to_owned(), home.join("data").display().to_string()]);
+    arguments.extend(["--kafka-address".to_owned(), address.to_string()]);
+    if durability == Durability::PageCache {
+        arguments.extend(["--set".to_owned(), format!("log.flush.interval.messages={NO_FLUSH}")]);
+    }
+    arguments
+}
+
+/// Kafka's stock flags for a broker.
+fn kafka_arguments(jars: &Path, home: &Path) -> Vec<String> {
+    let flags = "-server -Xms1g -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
+                 -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true -cp";
+    let mut arguments: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
+    arguments.push(format!("{}/*", jars.display()));
+    arguments.push("kafka.Kafka".to_owned());
+    arguments.push(home.join("server.properties").display().to_string());
+    arguments
+}
+
+fn format_for_kafka(
+    jars: &Path,
+    home: &Path,
+    address: SocketAddr,
+    controller: SocketAddr,
+    durability: Durability,
+) -> Result<()> {
+    let flush = match durability {
+        Durability::PageCache => NO_FLUSH,
+        Durability::Fsync => "1",
+    };
+    let data = home.join("data");
+    let properties = home.join("server.properties");
+    let text = format!(
+        "process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://{address},CONTROLLER://{controller}\n\
+         controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={controller}\n\
+         log.dirs={}\noffsets.topic.replication.factor=1\nlog.flush.interval.messages={flush}\n",
+        data.display()
+    );
+    fs::write(&properties, text)?;
+    let status = Command::new("java")
+        .args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"])
+        .arg(format!("{}/*", jars.display()))
+        .args(["kafka.tools.StorageTool", "format", "--standalone", "-t", "4L6g3nShT-eMCtK--X86sw", "-c"])
+        .arg(&properties)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if status.success() { Ok(()) } else { Err("Kafka's StorageTool could not format its directory".into()) }
+}

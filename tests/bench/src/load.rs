@@ -1,0 +1,137 @@
+//! Closed loops: connections that always have the same number of requests under way, all on one thread, so that the
+//! driver leaves the machine to the broker.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use hdrhistogram::Histogram;
+use klamm_records::batches;
+use klamm_wire::messages::fetch::FetchResponse;
+use klamm_wire::messages::produce::ProduceResponse;
+use klamm_wire::{Response, decode_response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::Result;
+use crate::frames::{FETCH_VERSION, PRODUCE_VERSION, fetch, frame};
+
+/// What producers do.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// The request of each connection.
+    pub frames: Vec<Bytes>,
+    /// How many requests each connection has under way.
+    pub in_flight: usize,
+    /// For how long.
+    pub time: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Driven {
+    /// How many requests were acknowledged.
+    pub requests: u64,
+    /// From the first request to the last answer.
+    pub elapsed: Duration,
+    /// How long each took, in microseconds.
+    pub latencies: Histogram<u64>,
+}
+
+/// An empty histogram of microseconds, exact to three digits.
+pub fn microseconds() -> Result<Histogram<u64>> {
+    Ok(Histogram::new_with_max(120_000_000, 3)?)
+}
+
+struct Connection {
+    socket: BufReader<TcpStream>,
+    buffer: BytesMut,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> Result<Connection> {
+        let socket = TcpStream::connect(address).await?;
+        socket.set_nodelay(true)?;
+        Ok(Connection { socket: BufReader::with_capacity(256, socket), buffer: BytesMut::new() })
+    }
+
+    async fn send(&mut self, frame: &[u8]) -> Result<()> {
+        Ok(self.socket.get_mut().write_all(frame).await?)
+    }
+
+    async fn receive<R: Response>(&mut self, version: i16) -> Result<R> {
+        let size = self.socket.read_u32().await? as usize;
+        self.buffer.clear();
+        self.buffer.resize(size, 0);
+        self.socket.read_exact(&mut self.buffer).await?;
+        let (_, response) = decode_response(self.buffer.split().freeze(), version)?;
+        Ok(response)
+    }
+}
+
+impl Load {
+    /// Runs it; to be called on a runtime of one thread.
+    pub async fn drive(self, address: SocketAddr) -> Result<Driven> {
+        let begun = Instant::now();
+        let mut producers = JoinSet::new();
+        for frame in self.frames {
+            producers.spawn(produce(address, frame, self.in_flight, begun + self.time));
+        }
+        let mut latencies = microseconds()?;
+        while let Some(producer) = producers.join_next().await {
+            latencies.add(producer??)?;
+        }
+        Ok(Driven { requests: latencies.len(), elapsed: begun.elapsed(), latencies })
+    }
+}
+
+async fn produce(
+    address: SocketAddr,
+    frame: Bytes,
+    in_flight: usize,
+    ends: Instant,
+) -> Result<Histogram<u64>> {
+    let mut connection = Connection::open(address).await?;
+    let mut latencies = microseconds()?;
+    let mut sent = VecDeque::new();
+    loop {
+        while sent.len() < in_flight && Instant::now() < ends {
+            sent.push_back(Instant::now());
+            connection.send(&frame).await?;
+        }
+        let Some(at) = sent.pop_front() else { return Ok(latencies) };
+        let response: ProduceResponse = connection.receive(PRODUCE_VERSION).await?;
+        let mut partitions = response.responses.iter().flat_map(|topic| &topic.partition_responses);
+        if let Some(failed) = partitions.find(|partition| partition.error_code != 0) {
+            return Err(format!("a write was refused with code {}", failed.error_code).into());
+        }
+        latencies.saturating_record(at.elapsed().as_micros() as u64);
+    }
+}
+
+/// Reads partition 0 of a topic until `end` records were read; `end` may be set while it reads. Gives the bytes.
+pub async fn consume(address: SocketAddr, topic: String, end: Arc<AtomicI64>) -> Result<u64> {
+    let mut connection = Connection::open(address).await?;
+    let (mut next, mut bytes) = (0, 0);
+    while next < end.load(Ordering::Relaxed) {
+        connection.send(&frame(FETCH_VERSION, &fetch(&topic, 0, next, 1 << 20))?).await?;
+        let response: FetchResponse = connection.receive(FETCH_VERSION).await?;
+        let Some(data) = response.responses.into_iter().flat_map(|topic| topic.partitions).next() else {
+            continue;
+        };
+        if data.error_code != 0 {
+            return Err(format!("a read was refused with code {}", data.error_code).into());
+        }
+        let records = data.records.unwrap_or_default().into_bytes();
+        // The last batch may be cut off.
+        for batch in batches(&records).map_while(|batch| batch.ok()) {
+            next = batch.header.next_offset().0;
+            bytes += batch.bytes.len() as u64;
+        }
+    }
+    Ok(bytes)
+}
