@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use klamm_model::ErrorCode;
-use klamm_wire::messages::create_topics::CreatableTopic;
+use klamm_wire::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 use klamm_wire::messages::metadata::{MetadataRequestTopic, MetadataResponseTopic};
 use klamm_wire::{
     CreateTopicsRequest, MetadataRequest, ProduceRequest, Request, RequestHeader, decode_response,
@@ -36,8 +36,18 @@ impl Client {
 
     /// Makes a topic with one replica; one that exists is left as it is.
     pub fn create_topic(&mut self, name: &str, partitions: i32) -> Result<()> {
+        self.create_topic_with(name, partitions, &[])
+    }
+
+    /// The same, with settings.
+    pub fn create_topic_with(&mut self, name: &str, partitions: i32, configs: &[(&str, &str)]) -> Result<()> {
+        let config = |(name, value): &(&str, &str)| CreatableTopicConfig {
+            name: (*name).to_owned(),
+            value: Some((*value).to_owned()),
+        };
         let topic = CreatableTopic {
             name: name.to_owned(),
+            configs: configs.iter().map(config).collect(),
             num_partitions: partitions,
             replication_factor: 1,
             ..CreatableTopic::default()

@@ -29,6 +29,25 @@ pub struct Load {
     pub in_flight: usize,
     /// For how long.
     pub time: Duration,
+    /// How far ahead of this count of records the producers may be, and how many records a request has.
+    pub leash: Option<Leash>,
+}
+
+/// Keeps producers near to who reads what they write.
+#[derive(Debug, Clone)]
+pub struct Leash {
+    /// The records that were read.
+    pub read: Arc<AtomicI64>,
+    /// The records of a request.
+    pub of_request: i64,
+    /// The most records that are not read yet.
+    pub length: i64,
+}
+
+impl Leash {
+    fn holds(&self, sent: i64) -> bool {
+        sent * self.of_request - self.read.load(Ordering::Relaxed) > self.length
+    }
 }
 
 /// What came of it.
@@ -79,7 +98,7 @@ impl Load {
         let begun = Instant::now();
         let mut producers = JoinSet::new();
         for frame in self.frames {
-            producers.spawn(produce(address, frame, self.in_flight, begun + self.time));
+            producers.spawn(produce(address, frame, self.in_flight, begun + self.time, self.leash.clone()));
         }
         let mut latencies = microseconds()?;
         while let Some(producer) = producers.join_next().await {
@@ -94,16 +113,27 @@ async fn produce(
     frame: Bytes,
     in_flight: usize,
     ends: Instant,
+    leash: Option<Leash>,
 ) -> Result<Histogram<u64>> {
     let mut connection = Connection::open(address).await?;
     let mut latencies = microseconds()?;
-    let mut sent = VecDeque::new();
+    let (mut sent, mut requests) = (VecDeque::new(), 0);
     loop {
         while sent.len() < in_flight && Instant::now() < ends {
+            if leash.as_ref().is_some_and(|leash| leash.holds(requests)) {
+                tokio::task::yield_now().await;
+                break;
+            }
             sent.push_back(Instant::now());
+            requests += 1;
             connection.send(&frame).await?;
         }
-        let Some(at) = sent.pop_front() else { return Ok(latencies) };
+        let Some(at) = sent.pop_front() else {
+            if Instant::now() < ends {
+                continue;
+            }
+            return Ok(latencies);
+        };
         let response: ProduceResponse = connection.receive(PRODUCE_VERSION).await?;
         let mut partitions = response.responses.iter().flat_map(|topic| &topic.partition_responses);
         if let Some(failed) = partitions.find(|partition| partition.error_code != 0) {
@@ -113,8 +143,14 @@ async fn produce(
     }
 }
 
-/// Reads partition 0 of a topic until `end` records were read; `end` may be set while it reads. Gives the bytes.
-pub async fn consume(address: SocketAddr, topic: String, end: Arc<AtomicI64>) -> Result<u64> {
+/// Reads partition 0 of a topic until `end` records were read, and counts them in `read`; `end` may be set while it reads.
+/// Gives the bytes.
+pub async fn consume(
+    address: SocketAddr,
+    topic: String,
+    end: Arc<AtomicI64>,
+    read: Arc<AtomicI64>,
+) -> Result<u64> {
     let mut connection = Connection::open(address).await?;
     let (mut next, mut bytes) = (0, 0);
     while next < end.load(Ordering::Relaxed) {
@@ -132,6 +168,7 @@ pub async fn consume(address: SocketAddr, topic: String, end: Arc<AtomicI64>) ->
             next = batch.header.next_offset().0;
             bytes += batch.bytes.len() as u64;
         }
+        read.store(next, Ordering::Relaxed);
     }
     Ok(bytes)
 }

@@ -3,6 +3,7 @@
 //! `cargo run --release -p klamm-bench -- all` measures the release binary; with `--kafka-jars DIR`
 //! (`eval "$(tests/interop/fetch-kafka)"` sets its variable) Kafka as well.
 
+mod ballast;
 mod broker;
 mod client;
 mod figure;
@@ -46,6 +47,9 @@ struct Options {
     /// How many seconds a broker is warmed up (Java compiles what it does often: 60 for fair figures of Kafka).
     #[arg(long, default_value_t = 3)]
     warm_up: u64,
+    /// Takes memory until so many MiB are available, so that brokers write to pages that were in use before.
+    #[arg(long, value_name = "MIB")]
+    leave_memory: Option<u64>,
     /// Partitions and connections where there are to be many.
     #[arg(long, default_value_t = 10_000)]
     many: u32,
@@ -86,6 +90,7 @@ fn measure(options: &Options) -> Result<()> {
         options.warm_up,
         options.rounds
     );
+    let _held = options.leave_memory.map(ballast::Ballast::leaving).transpose()?;
     for scenario in chosen {
         let mut rounds = vec![Rounds::default(); makes.len()];
         for round in 0..options.rounds {

@@ -7,12 +7,14 @@ use crate::Result;
 use crate::broker::{Broker, Durability, Make};
 use crate::figure::Figure;
 use crate::frames::{Batch, PRODUCE_VERSION, frame, produce};
-use crate::load::{Load, consume};
+use crate::load::{Leash, Load, consume};
 use crate::process::Usage;
 use crate::runtime::on_one_thread;
 use crate::scenarios::Extent;
 
 const REQUEST_BYTES: usize = 256 * 1024;
+/// What a broker keeps is more than this: nothing is deleted before it is read.
+const LEASH_BYTES: i64 = 64 << 20;
 const GB: f64 = 1e9;
 
 pub(super) fn run(make: &Make, extent: Extent) -> Result<Vec<Figure>> {
@@ -50,13 +52,17 @@ fn produced_and_fetched(
 ) -> Result<Done> {
     broker.client()?.create_topic(topic, 1)?;
     let frames = vec![frame(PRODUCE_VERSION, &produce(topic, [0], &batch.build()?))?];
-    let load = Load { frames, in_flight: 5, time };
+    let read = Arc::new(AtomicI64::new(0));
+    let of_request = batch.records as i64;
+    let leash =
+        Leash { read: Arc::clone(&read), of_request, length: LEASH_BYTES / batch.record_bytes as i64 };
+    let load = Load { frames, in_flight: 5, time, leash: Some(leash) };
     let address = broker.address();
     let end = Arc::new(AtomicI64::new(i64::MAX));
     let topic = topic.to_owned();
     on_one_thread(async move {
         let begun = std::time::Instant::now();
-        let consumer = tokio::spawn(consume(address, topic, Arc::clone(&end)));
+        let consumer = tokio::spawn(consume(address, topic, Arc::clone(&end), read));
         let driven = load.drive(address).await?;
         end.store(driven.requests as i64 * batch.records as i64, Ordering::Relaxed);
         let read = consumer.await??;

@@ -17,18 +17,20 @@ use crate::scenarios::{Extent, paced};
 pub(super) fn run(make: &Make, extent: Extent) -> Result<Vec<Figure>> {
     let broker = Broker::start(make, Durability::PageCache)?;
     let mut client = broker.client()?;
-    client.create_topic("old", 1)?;
+    client.create_topic_with("old", 1, &[("retention.bytes", "-1")])?;
     client.create_topic("paced", 4)?;
     let batch = Batch::of(1024, 256 * 1024);
     let frames = vec![frame(PRODUCE_VERSION, &produce("old", [0], &batch.build()?))?];
-    let written = on_one_thread(Load { frames, in_flight: 5, time: extent.time }.drive(broker.address()))?;
+    let written =
+        on_one_thread(Load { frames, in_flight: 5, time: extent.time, leash: None }.drive(broker.address()))?;
     paced::load(extent.warm_up)?.drive(broker.address())?;
     let alone = paced::load(extent.time)?.drive(broker.address())?;
     drop_from_cache(&broker)?;
     let (address, end) = (broker.address(), written.requests as i64 * batch.records as i64);
     let begun = Instant::now();
     let reader = thread::spawn(move || -> Result<(u64, Duration)> {
-        let read = on_one_thread(consume(address, "old".to_owned(), Arc::new(AtomicI64::new(end))))?;
+        let read =
+            on_one_thread(consume(address, "old".to_owned(), Arc::new(AtomicI64::new(end)), Arc::default()))?;
         Ok((read, begun.elapsed()))
     });
     let beside = paced::load(extent.time)?.drive(broker.address())?;

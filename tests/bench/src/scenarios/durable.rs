@@ -38,5 +38,5 @@ fn drive(broker: &Broker, partitions: i32, time: Duration) -> Result<Driven> {
     let records = Batch::of(1024, 1024).build()?;
     let frame_of = |number| frame(PRODUCE_VERSION, &produce("durable", [number % partitions], &records));
     let frames = (0..PRODUCERS).map(frame_of).collect::<Result<_>>()?;
-    on_one_thread(Load { frames, in_flight: 1, time }.drive(broker.address()))
+    on_one_thread(Load { frames, in_flight: 1, time, leash: None }.drive(broker.address()))
 }

@@ -63,6 +63,6 @@ fn drive(broker: &Broker, time: Duration) -> Result<()> {
     let records = Batch::of(1024, 256 * 1024).build()?;
     let frame_of = |number| frame(PRODUCE_VERSION, &produce("loaded", [number % 8], &records));
     let frames = (0..32).map(frame_of).collect::<Result<_>>()?;
-    on_one_thread(Load { frames, in_flight: 2, time }.drive(broker.address()))?;
+    on_one_thread(Load { frames, in_flight: 2, time, leash: None }.drive(broker.address()))?;
     Ok(())
 }

@@ -47,5 +47,5 @@ fn drive(broker: &Broker, batch: Batch, time: Duration) -> Result<Driven> {
     let records = batch.build()?;
     let frame_of = |partition| frame(PRODUCE_VERSION, &produce("saturated", [partition], &records));
     let frames = (0..PRODUCERS).map(frame_of).collect::<Result<_>>()?;
-    on_one_thread(Load { frames, in_flight: 5, time }.drive(broker.address()))
+    on_one_thread(Load { frames, in_flight: 5, time, leash: None }.drive(broker.address()))
 }

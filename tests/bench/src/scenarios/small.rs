@@ -46,5 +46,5 @@ fn drive(broker: &Broker, time: Duration) -> Result<Driven> {
     let records = Batch::of(900, 900).build()?;
     let frame_of = |number| frame(PRODUCE_VERSION, &produce("small", [number % PARTITIONS], &records));
     let frames = (0..CONNECTIONS).map(frame_of).collect::<Result<_>>()?;
-    on_one_thread(Load { frames, in_flight: 1, time }.drive(broker.address()))
+    on_one_thread(Load { frames, in_flight: 1, time, leash: None }.drive(broker.address()))
 }
