@@ -1,16 +1,16 @@
 //! Batches that are sent again after a kill, request by request: what an idempotent producer's client does when no answer came.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use klamm_conformance::{BrokerOptions, TestBroker};
-use klamm_faults::{Client, Random, kills, pause, seed};
+use klamm_faults::{Client, PATIENCE, Random, kills, pause, seed};
 use klamm_model::{ErrorCode, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 use klamm_records::{BatchBuilder, BuildOptions, Compression, ProducerStamp};
 use klamm_wire::messages::ProduceResponse;
 
-use crate::requests::{create_topic, end_offset, produce, produced, producer_id};
+use crate::requests::{create_topic, end_offset, error, produce, produced, producer_id};
 
 const CODECS: [Compression; 5] = Compression::ALL;
 const TOPIC: &str = "retries";
@@ -53,20 +53,38 @@ fn batch(options: BuildOptions, number: i32) -> Bytes {
     builder.build().unwrap()
 }
 
-/// A broker whose segments roll after some 100 KB, so that producers' states come from snapshots as well as from the log.
+/// A broker whose segments roll after 16 batches (each of 4 KB and more has a place in the index), so that producers' states come from snapshots as well as from the log.
 fn start_broker() -> (TestBroker, Client) {
-    let broker = BrokerOptions::new().set("log.index.size.max.bytes", "256").start();
+    let broker = BrokerOptions::new().set("log.index.size.max.bytes", "128").start();
     let mut client = Client::connect(&broker.bootstrap()).unwrap();
     create_topic(&mut client, TOPIC, CODECS.len() as i32);
     (broker, client)
 }
 
-/// Plain batches that push the last ones into an older segment.
+/// Plain batches that push those before them into an older segment.
 fn roll(client: &mut Client, partition: i32) {
-    for _ in 0..6 {
+    for _ in 0..18 {
         let mut builder = BatchBuilder::new(BuildOptions::default());
-        builder.append(TimestampMs(1_500_000_000_000), None, Some(&vec![b'x'; 30_000]), &[]);
-        produce(client, TOPIC, partition, builder.build().unwrap()).unwrap().unwrap();
+        builder.append(TimestampMs(1_500_000_000_000), None, Some(&[b'x'; 5_000]), &[]);
+        client.send(12, &produced(TOPIC, partition, builder.build().unwrap())).unwrap();
+    }
+    for _ in 0..18 {
+        let answer: ProduceResponse = client.receive(12).unwrap();
+        assert_eq!(error(answer.responses[0].partition_responses[0].error_code), ErrorCode::None);
+    }
+}
+
+/// The producers' states are saved behind the scenes.
+fn wait_for_snapshot(broker: &TestBroker, partition: i32) {
+    let directory = broker.data_dir().join(format!("{TOPIC}-{partition}"));
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut files = std::fs::read_dir(&directory).unwrap().map(|file| file.unwrap().path());
+        if files.any(|file| file.extension().is_some_and(|kind| kind == "snapshot")) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "no snapshot of the producers in {}", directory.display());
+        pause(Duration::from_millis(5));
     }
 }
 
@@ -79,11 +97,12 @@ fn an_answered_batch_is_answered_the_same_after_a_kill() {
         let mut bases = Vec::new();
         for number in 0..2 * IN_FLIGHT {
             bases.push(producer.send(&mut client, number).unwrap());
-            // Some of the remembered batches are in the snapshot, some after it.
-            if number % 4 == 1 {
+            // The remembered batches are all in the snapshot, or some are after it.
+            if number == 2 * IN_FLIGHT - 1 - partition {
                 roll(&mut client, partition);
             }
         }
+        wait_for_snapshot(&broker, partition);
         let end = end_offset(&mut client, TOPIC, partition).unwrap();
         for _ in 0..2 {
             broker.kill_and_restart();
