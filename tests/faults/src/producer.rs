@@ -1,19 +1,21 @@
-//! A producer of librdkafka that sends as fast as answers come, and remembers them.
+//! A producer that sends as fast as answers come, and remembers them: of librdkafka, or our own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use klamm_records::Compression;
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
-use crate::PATIENCE;
 use crate::content::{HEADER, RecordId};
 use crate::history::{Acknowledgement, Guarantee, ProducerHistory};
+use crate::own_producer::OwnProducer;
 use crate::progress::Progress;
+use crate::{PATIENCE, REQUEST_TIMEOUT_MS};
 
 /// Kafka's codecs, as librdkafka calls them.
 pub const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
@@ -29,7 +31,7 @@ pub struct ProducerUnderTest {
 }
 
 impl ProducerUnderTest {
-    /// Starts one that writes to `topic` until it is told to finish.
+    /// Starts one of librdkafka that writes to `topic` until it is told to finish.
     pub fn start(
         bootstrap: &str,
         (number, guarantee): (u32, Guarantee),
@@ -40,20 +42,36 @@ impl ProducerUnderTest {
         let producer: BaseProducer<Answers> = config(bootstrap, guarantee, codec)
             .create_with_context(answers)
             .expect("librdkafka takes the settings");
-        let stop = Arc::new(AtomicBool::new(false));
         let topic = topic.to_owned();
-        let thread = {
-            let stop = Arc::clone(&stop);
-            std::thread::spawn(move || {
-                let sent = send_until(&stop, &producer, number, &topic);
-                // Retries go on until every record has its answer.
-                let flushed = producer.flush(PATIENCE);
-                let (acknowledged, mut failures) = producer.context().take();
-                failures.extend(flushed.err().map(|error| format!("flush: {error}")));
-                (ProducerHistory { producer: number, topic, guarantee, sent, acknowledged }, failures)
-            })
-        };
-        ProducerUnderTest { stop, thread }
+        ProducerUnderTest::spawn(move |stop| {
+            let sent = send_until(stop, &producer, number, &topic);
+            // Retries go on until every record has its answer.
+            let flushed = producer.flush(PATIENCE);
+            let (acknowledged, mut failures) = producer.context().take();
+            failures.extend(flushed.err().map(|error| format!("flush: {error}")));
+            (ProducerHistory { producer: number, topic, guarantee, sent, acknowledged }, failures)
+        })
+    }
+
+    /// The same with a producer of our own, for a codec that librdkafka doesn't use with every broker.
+    pub fn start_own(
+        bootstrap: &str,
+        (number, guarantee): (u32, Guarantee),
+        (topic, partitions, codec): (&str, i32, Compression),
+        progress: &Arc<Progress>,
+    ) -> ProducerUnderTest {
+        let (bootstrap, topic) = (bootstrap.to_owned(), topic.to_owned());
+        let progress = Arc::clone(progress);
+        let own = OwnProducer { bootstrap, number, guarantee, topic, partitions, codec, progress };
+        ProducerUnderTest::spawn(move |stop| own.run(stop))
+    }
+
+    fn spawn(
+        run: impl FnOnce(&AtomicBool) -> (ProducerHistory, Vec<String>) + Send + 'static,
+    ) -> ProducerUnderTest {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        ProducerUnderTest { stop, thread: std::thread::spawn(move || run(&stopped)) }
     }
 
     /// Lets it send no more.
@@ -84,6 +102,8 @@ fn config(bootstrap: &str, guarantee: Guarantee, codec: &str) -> ClientConfig {
     // A broker that is back is to be used at once, and none is to be given up.
     config.set("reconnect.backoff.ms", "10").set("reconnect.backoff.max.ms", "50");
     config.set("retry.backoff.ms", "20").set("retry.backoff.max.ms", "50");
+    config.set("request.timeout.ms", REQUEST_TIMEOUT_MS.to_string());
+    config.set("socket.timeout.ms", REQUEST_TIMEOUT_MS.to_string());
     config.set("message.timeout.ms", "600000").set("log_level", "2");
     config
 }

@@ -1,4 +1,4 @@
-//! Ten producers of librdkafka under kills: nothing acknowledged is lost, order is kept, and an idempotent producer's records
+//! Twelve producers under kills: nothing acknowledged is lost, order is kept, and an idempotent producer's records
 //! are there once.
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use klamm_faults::{
     CODECS, Client, Follower, Guarantee, History, KillSchedule, Partition, ProducerUnderTest, Progress,
     check, kills, read_to_end, seed,
 };
+use klamm_records::Compression;
 
 use crate::killing::kill_all;
 use crate::requests::create_topic;
@@ -65,7 +66,8 @@ fn create_topics(broker: &TestBroker) -> Vec<Partition> {
     partitions
 }
 
-/// An idempotent and a plain producer for each codec, which share its topic.
+/// An idempotent and a plain producer of librdkafka for each codec, which share its topic, and two of our own that really
+/// send lz4: librdkafka does so only if the broker has groups.
 fn start_producers(broker: &TestBroker, progress: &Arc<Progress>) -> Vec<ProducerUnderTest> {
     let mut producers = Vec::new();
     for codec in CODECS {
@@ -78,6 +80,16 @@ fn start_producers(broker: &TestBroker, progress: &Arc<Progress>) -> Vec<Produce
                 progress,
             ));
         }
+    }
+    for guarantee in [Guarantee::ExactlyOnce, Guarantee::AtLeastOnce] {
+        let number = producers.len() as u32;
+        let target = ("lz4", PARTITIONS, Compression::Lz4);
+        producers.push(ProducerUnderTest::start_own(
+            &broker.bootstrap(),
+            (number, guarantee),
+            target,
+            progress,
+        ));
     }
     producers
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
-use klamm_faults::Client;
+use klamm_faults::{Client, REQUEST_TIMEOUT_MS};
 use klamm_model::{ErrorCode, ProducerId, TopicId};
 use klamm_wire::messages::create_topics::{CreatableTopic, CreatableTopicConfig, CreateTopicsRequest};
 use klamm_wire::messages::init_producer_id::InitProducerIdRequest;
@@ -26,7 +26,11 @@ pub fn creation(name: &str, partitions: i32, settings: &[(&str, String)]) -> Cre
         configs: settings.iter().map(config).collect(),
         ..CreatableTopic::default()
     };
-    CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, ..CreateTopicsRequest::default() }
+    CreateTopicsRequest {
+        topics: vec![topic],
+        timeout_ms: REQUEST_TIMEOUT_MS,
+        ..CreateTopicsRequest::default()
+    }
 }
 
 /// Makes a topic that keeps its records, however old their timestamps are; gives its id.
@@ -42,7 +46,7 @@ pub fn create_topic(client: &mut Client, name: &str, partitions: i32) -> TopicId
 pub fn produced(topic: &str, partition: i32, batch: Bytes) -> ProduceRequest {
     ProduceRequest {
         acks: -1,
-        timeout_ms: 30_000,
+        timeout_ms: REQUEST_TIMEOUT_MS,
         topic_data: vec![TopicProduceData {
             name: topic.to_owned(),
             partition_data: vec![PartitionProduceData { index: partition, records: Some(batch) }],

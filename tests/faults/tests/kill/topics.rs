@@ -2,7 +2,7 @@
 
 use std::io;
 
-use klamm_faults::{Client, Random, TopicState, pause};
+use klamm_faults::{Client, REQUEST_TIMEOUT_MS, Random, TopicState, pause};
 use klamm_model::ErrorCode;
 use klamm_wire::messages::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
 use klamm_wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
@@ -17,7 +17,6 @@ use crate::requests::{creation, error};
 const TOPIC_RESOURCE: i8 = 2;
 /// The two settings that are changed together.
 const SETTINGS: [&str; 2] = ["retention.ms", "segment.ms"];
-const TIMEOUT_MS: i32 = 30_000;
 
 /// What a client asks for.
 #[derive(Debug, Clone, Copy)]
@@ -105,13 +104,14 @@ fn alter(client: &mut Client, name: &str, settings: (i64, i64)) -> io::Result<i1
 fn add_partitions(client: &mut Client, name: &str, to: i32) -> io::Result<i16> {
     let topic = CreatePartitionsTopic { name: name.to_owned(), count: to, assignments: None };
     let request =
-        CreatePartitionsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..Default::default() };
+        CreatePartitionsRequest { topics: vec![topic], timeout_ms: REQUEST_TIMEOUT_MS, ..Default::default() };
     Ok(client.ask(&request)?.results[0].error_code)
 }
 
 fn delete(client: &mut Client, name: &str) -> io::Result<i16> {
     let topic = DeleteTopicState { name: Some(name.to_owned()), ..DeleteTopicState::default() };
-    let request = DeleteTopicsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..Default::default() };
+    let request =
+        DeleteTopicsRequest { topics: vec![topic], timeout_ms: REQUEST_TIMEOUT_MS, ..Default::default() };
     Ok(client.ask(&request)?.responses[0].error_code)
 }
 
