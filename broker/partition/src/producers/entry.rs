@@ -62,8 +62,8 @@ impl ProducerEntry {
 
     /// When it last wrote, by the broker's clock; expiry counts from then.
     ///
-    /// Kafka counts from the records' own timestamps: a producer that copies old records is forgotten at once there, and
-    /// its next retry is a duplicate; one with timestamps in the future is never forgotten.
+    /// Kafka counts from the records' own timestamps: a producer that copies old records is forgotten at the next check
+    /// there, and its next retry is a duplicate; one with timestamps in the future is never forgotten.
     pub fn last_heard(&self) -> TimestampMs {
         self.last_heard
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use klamm_conformance::{BrokerOptions, TestBroker};
+use klamm_conformance::{BrokerOptions, TestBroker, run_klamm};
 use klamm_faults::{
     CODECS, Client, Follower, Guarantee, History, KillSchedule, Partition, ProducerUnderTest, Progress,
     check, kills, read_to_end, seed,
@@ -52,7 +52,19 @@ fn nothing_is_lost_reordered_or_doubled() {
     let failures: Vec<String> = failures.concat();
     assert!(failures.is_empty(), "not every batch was answered as a success: {failures:?}");
     assert_eq!(verdict.figures.acknowledged, verdict.figures.sent);
+    verify_files(&mut broker, &partitions);
     assert!(under_load > 0 && verdict.figures.read_before > 0);
+}
+
+/// After all those kills and a clean stop, our own tool finds segments, indexes and snapshots right.
+fn verify_files(broker: &mut TestBroker, partitions: &[Partition]) {
+    assert!(broker.stop().success());
+    let directories = partitions.iter().map(|partition| broker.data_dir().join(partition.to_string()));
+    let directories: Vec<String> =
+        directories.map(|path| path.into_os_string().into_string().unwrap()).collect();
+    let arguments = ["log", "dump", "--verify"].into_iter().chain(directories.iter().map(String::as_str));
+    let dump = run_klamm(&arguments.collect::<Vec<_>>(), b"");
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stdout));
 }
 
 /// A topic for each codec.

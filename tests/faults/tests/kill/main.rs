@@ -1,6 +1,6 @@
 //! A real broker process is killed (SIGKILL) at random moments, and what it had promised still holds.
 //!
-//! In `cargo test` a few times; the full form: `KLAMM_KILLS=60 cargo test -p klamm-faults --test kill -- --nocapture`.
+//! In `cargo test` a few times; the full form: `KLAMM_KILLS=80 cargo test -p klamm-faults --test kill -- --nocapture`.
 
 #![expect(
     clippy::unwrap_used,
