@@ -94,7 +94,7 @@ impl State {
         }
         if let Some(sequenced) = &sequenced {
             let stored = StoredBatch::of(header);
-            self.producers.record(sequenced, stored, header.attributes.is_transactional());
+            self.producers.record(sequenced, stored, header.attributes.is_transactional(), now);
         }
         let high_watermark = self.watermarks.appended(header.next_offset(), header.size_bytes() as u64);
         if let Some(high) = high_watermark {

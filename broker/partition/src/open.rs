@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use klamm_log::{Disk, FlushSlot, GroupCommit, Log, LogConfig, OpenState, Recovery, Replay};
-use klamm_model::{LeaderEpoch, TopicId, TopicPartition};
+use klamm_model::{LeaderEpoch, TimestampMs, TopicId, TopicPartition};
 use klamm_records::BatchHeader;
 use parking_lot::Mutex;
 
@@ -46,6 +46,7 @@ impl Partition {
     pub fn open(options: PartitionOptions) -> Result<(Arc<Partition>, Recovery), OpenError> {
         let mut producers = ProducerTable::default();
         let mut snapshot_offset = None;
+        let now = options.open_state.now;
         let (mut log, recovery) = Log::open(
             options.disk,
             &options.dir,
@@ -55,10 +56,10 @@ impl Partition {
                 if let Replay::Snapshot { offset, .. } = &event {
                     snapshot_offset = Some(*offset);
                 }
-                producers.replay(event);
+                producers.replay(event, now);
             },
         )?;
-        producers.expire(options.open_state.now, options.producer_expiration_ms);
+        producers.expire(now, options.producer_expiration_ms);
         let end = log.end_offset();
         debug_assert_eq!(end, log.durable_offset(), "what was found is on the disk");
         log.assign_epoch(options.leader_epoch, end);
@@ -90,19 +91,21 @@ impl Partition {
 }
 
 impl ProducerTable {
-    fn replay(&mut self, event: Replay<'_>) {
+    fn replay(&mut self, event: Replay<'_>, now: TimestampMs) {
         match event {
             Replay::Snapshot { entries, .. } => *self = ProducerTable::from_snapshot(&entries),
-            Replay::Batch(header) => self.replay_batch(header),
+            Replay::Batch(header) => self.replay_batch(header, now),
         }
     }
 
-    fn replay_batch(&mut self, header: &BatchHeader) {
+    /// A batch that no snapshot covers was written not long before the stop; nobody knows when, so it counts as heard now:
+    /// its producer may be about to send it again.
+    fn replay_batch(&mut self, header: &BatchHeader, now: TimestampMs) {
         if let Some(sequenced) = SequencedBatch::of(header) {
-            self.record(&sequenced, StoredBatch::of(header), header.attributes.is_transactional());
+            self.record(&sequenced, StoredBatch::of(header), header.attributes.is_transactional(), now);
         } else if header.attributes.is_control() && header.producer_id.is_some() {
             let (id, epoch) = (header.producer_id, header.producer_epoch);
-            self.end_transaction(id, epoch, header.base_offset, header.max_timestamp);
+            self.end_transaction(id, epoch, header.base_offset, now);
             // All that is in the log at a start is visible.
             self.high_watermark_advanced(header.next_offset());
         }

@@ -89,7 +89,7 @@ impl Broker {
             timestamp: TimestampMs(self.end * 10),
         };
         self.end += i64::from(records);
-        self.table.record(&batch, stored, false);
+        self.table.record(&batch, stored, false, stored.timestamp);
         self.log.push((batch, stored));
         stored
     }
@@ -98,7 +98,7 @@ impl Broker {
     fn restart(&mut self) {
         let mut table = ProducerTable::from_snapshot(&self.snapshot.1.to_snapshot());
         for (batch, stored) in &self.log[self.snapshot.0..] {
-            table.record(batch, *stored, false);
+            table.record(batch, *stored, false, stored.timestamp);
         }
         assert_eq!(table, self.table, "a restart changes nothing");
         self.table = table;

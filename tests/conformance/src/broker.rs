@@ -123,9 +123,14 @@ impl TestBroker {
 
     /// Pulls the plug (SIGKILL), then starts it again on the same data and addresses.
     pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.restart();
+    }
+
+    /// Pulls the plug (SIGKILL): whatever it is doing, it does no more.
+    pub fn kill(&mut self) {
         self.process.kill().expect("a process can be killed");
         self.process.wait().expect("a killed process ends");
-        self.restart();
     }
 
     /// Asks it to stop (SIGTERM) and waits for it.
@@ -141,12 +146,25 @@ impl TestBroker {
         panic!("the broker did not stop in {PATIENCE:?}; its log:\n{}", self.log());
     }
 
-    /// Starts it again after [`stop`](TestBroker::stop).
+    /// Starts it again, on the same data and addresses, after [`stop`](TestBroker::stop) or [`kill`](TestBroker::kill).
     ///
     /// # Panics
     /// If it isn't ready in time.
     pub fn restart(&mut self) {
+        self.launch();
+        self.become_ready();
+    }
+
+    /// As [`restart`](TestBroker::restart), but doesn't wait: a caller can kill it while it recovers.
+    pub fn launch(&mut self) {
         self.process = run(&self.options, &self.data_dir, &self.log, [self.kafka, self.http, self.grpc]);
+    }
+
+    /// Waits until it is ready after [`launch`](TestBroker::launch).
+    ///
+    /// # Panics
+    /// If it isn't ready in time.
+    pub fn become_ready(&mut self) {
         if let Err(log) = self.wait_until_ready() {
             panic!("the broker did not become ready again; its log:\n{log}");
         }

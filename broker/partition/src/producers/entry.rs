@@ -29,7 +29,7 @@ pub struct ProducerEntry {
     pub(super) epoch: ProducerEpoch,
     /// Oldest first, at most [`RETAINED_BATCHES`], all of `epoch`.
     pub(super) batches: VecDeque<StoredBatch>,
-    pub(super) last_timestamp: TimestampMs,
+    pub(super) last_heard: TimestampMs,
     pub(super) coordinator_epoch: i32,
     pub(super) transaction_first_offset: Option<Offset>,
 }
@@ -39,7 +39,7 @@ impl ProducerEntry {
         ProducerEntry {
             epoch,
             batches: VecDeque::new(),
-            last_timestamp: TimestampMs::NONE,
+            last_heard: TimestampMs::NONE,
             coordinator_epoch: -1,
             transaction_first_offset: None,
         }
@@ -60,9 +60,12 @@ impl ProducerEntry {
         self.batches.back().map(|batch| batch.last_sequence)
     }
 
-    /// Largest timestamp of the last batch or marker, from which expiry counts.
-    pub fn last_timestamp(&self) -> TimestampMs {
-        self.last_timestamp
+    /// When it last wrote, by the broker's clock; expiry counts from then.
+    ///
+    /// Kafka counts from the records' own timestamps: a producer that copies old records is forgotten at the next check
+    /// there, and its next retry is a duplicate; one with timestamps in the future is never forgotten.
+    pub fn last_heard(&self) -> TimestampMs {
+        self.last_heard
     }
 
     /// Epoch of the transaction coordinator that wrote the last marker; `-1` if there was none.
@@ -88,17 +91,16 @@ impl ProducerEntry {
         }
     }
 
-    pub(super) fn push(&mut self, batch: StoredBatch) {
+    pub(super) fn push(&mut self, batch: StoredBatch, now: TimestampMs) {
         if self.batches.len() == RETAINED_BATCHES {
             self.batches.pop_front();
         }
         self.batches.push_back(batch);
-        self.last_timestamp = batch.timestamp;
+        self.last_heard = now;
     }
 
     /// Whether it is so long idle that Kafka forgets it: never in the middle of a transaction.
     pub(super) fn is_expired(&self, now: TimestampMs, expiration_ms: i64) -> bool {
-        self.transaction_first_offset.is_none()
-            && now.0.saturating_sub(self.last_timestamp.0) >= expiration_ms
+        self.transaction_first_offset.is_none() && now.0.saturating_sub(self.last_heard.0) >= expiration_ms
     }
 }

@@ -29,7 +29,7 @@ fn without_batch(id: ProducerId, entry: &ProducerEntry) -> ProducerSnapshotEntry
         last_sequence: Sequence::NONE,
         last_offset: Offset::UNKNOWN,
         offset_delta: 0,
-        timestamp: entry.last_timestamp,
+        timestamp: entry.last_heard,
         coordinator_epoch: entry.coordinator_epoch,
         current_txn_first_offset: None,
     }
@@ -67,9 +67,10 @@ fn entries_of(id: ProducerId, entry: &ProducerEntry) -> Vec<ProducerSnapshotEntr
     if entries.is_empty() {
         entries.push(without_batch(id, entry));
     }
-    // The last entry is the one that Kafka keeps: what is the producer's and not a batch's stands there.
+    // The last entry is the one that Kafka keeps: what is the producer's and not a batch's stands there. Its time is that
+    // from which expiry counts, as for Kafka; the last batch's own is not needed for anything else but a retry's answer.
     if let Some(last) = entries.last_mut() {
-        last.timestamp = entry.last_timestamp;
+        last.timestamp = entry.last_heard;
         last.current_txn_first_offset = entry.transaction_first_offset;
     }
     entries
@@ -82,9 +83,9 @@ pub(super) fn producers(entries: &[ProducerSnapshotEntry]) -> HashMap<ProducerId
             producers.entry(snapshot.producer_id).or_insert_with(|| ProducerEntry::new(snapshot.epoch));
         entry.enter_epoch(snapshot.epoch);
         if let Some(batch) = batch_of(snapshot) {
-            entry.push(batch);
+            entry.push(batch, snapshot.timestamp);
         }
-        entry.last_timestamp = snapshot.timestamp;
+        entry.last_heard = snapshot.timestamp;
         entry.coordinator_epoch = snapshot.coordinator_epoch;
         entry.transaction_first_offset = snapshot.current_txn_first_offset;
     }

@@ -23,31 +23,37 @@ impl ProducerTable {
         check::check(batch, self.producers.get(&batch.producer_id))
     }
 
-    /// Takes note of a batch that is in the log. It does not check: what the log has is a fact, also where
-    /// deleted records have left a gap in the sequences.
-    pub fn record(&mut self, batch: &SequencedBatch, stored: StoredBatch, transactional: bool) {
+    /// Takes note at `now` of a batch that is in the log. It does not check: what the log has is a fact, also
+    /// where deleted records have left a gap in the sequences.
+    pub fn record(
+        &mut self,
+        batch: &SequencedBatch,
+        stored: StoredBatch,
+        transactional: bool,
+        now: TimestampMs,
+    ) {
         let entry =
             self.producers.entry(batch.producer_id).or_insert_with(|| ProducerEntry::new(batch.epoch));
         entry.enter_epoch(batch.epoch);
-        entry.push(stored);
+        entry.push(stored, now);
         if transactional && entry.transaction_first_offset.is_none() {
             entry.transaction_first_offset = Some(stored.base_offset);
             self.transactions.begin(batch.producer_id, stored.base_offset);
         }
     }
 
-    /// Takes note of the marker at `marker_offset` that ended the producer's transaction; gives the
+    /// Takes note at `now` of the marker at `marker_offset` that ended the producer's transaction; gives the
     /// transaction's extent if there was one here.
     pub fn end_transaction(
         &mut self,
         producer_id: ProducerId,
         epoch: ProducerEpoch,
         marker_offset: Offset,
-        timestamp: TimestampMs,
+        now: TimestampMs,
     ) -> Option<TransactionRange> {
         let entry = self.producers.entry(producer_id).or_insert_with(|| ProducerEntry::new(epoch));
         entry.enter_epoch(epoch);
-        entry.last_timestamp = timestamp;
+        entry.last_heard = now;
         let first_offset = entry.transaction_first_offset.take()?;
         let range = TransactionRange { producer_id, first_offset, marker_offset };
         self.transactions.end(range);
@@ -64,8 +70,8 @@ impl ProducerTable {
         self.transactions.first_unstable()
     }
 
-    /// Forgets producers that are idle for `expiration_ms` or more (`producer.id.expiration.ms`); gives how
-    /// many.
+    /// Forgets producers that have written nothing for `expiration_ms` or more (`producer.id.expiration.ms`);
+    /// gives how many.
     pub fn expire(&mut self, now: TimestampMs, expiration_ms: i64) -> usize {
         let before = self.producers.len();
         self.producers.retain(|_, entry| !entry.is_expired(now, expiration_ms));

@@ -38,7 +38,7 @@ impl Writer {
             timestamp: TimestampMs(1000 + self.end),
         };
         self.end += records;
-        self.table.record(&batch, stored, transactional);
+        self.table.record(&batch, stored, transactional, stored.timestamp);
         stored
     }
 }
@@ -131,6 +131,28 @@ fn idle_producers_expire_but_not_within_a_transaction() {
     writer.put(batch(0, 0, 0), true);
     assert_eq!(writer.table.expire(TimestampMs(i64::MAX), day), 0);
     assert_eq!(writer.table.len(), 1);
+}
+
+#[test]
+fn expiry_counts_from_the_last_write_whatever_the_records_timestamps_are() {
+    let day = 86_400_000;
+    for timestamp in [TimestampMs(0), TimestampMs::NONE, TimestampMs(i64::MAX)] {
+        let (batch, now) = (batch(0, 0, 0), TimestampMs(1_700_000_000_000));
+        let stored = StoredBatch {
+            first_sequence: batch.first_sequence,
+            last_sequence: batch.last_sequence,
+            base_offset: Offset(0),
+            last_offset: Offset(0),
+            timestamp,
+        };
+        let mut table = ProducerTable::default();
+        table.record(&batch, stored, false, now);
+        let mut reloaded = ProducerTable::from_snapshot(&table.to_snapshot());
+        for table in [&mut table, &mut reloaded] {
+            assert_eq!(table.expire(TimestampMs(now.0 + day - 1), day), 0, "{timestamp:?}");
+            assert_eq!(table.expire(TimestampMs(now.0 + day), day), 1, "{timestamp:?}");
+        }
+    }
 }
 
 #[test]

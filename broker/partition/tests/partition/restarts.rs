@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use klamm_model::{Offset, TimestampMs};
+use klamm_model::{Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 use klamm_partition::Partition;
+use klamm_records::{BuildOptions, ProducerStamp};
 
-use crate::support::{Bench, NOW, all_visible, append_committed, plain, sequenced, visible_from};
+use crate::support::{Bench, NOW, all_visible, append_committed, built, plain, sequenced, visible_from};
 
 /// What the table of producer 7 is after `count` batches of one record: the last five are known.
 fn assert_knows_the_last_five(partition: &Arc<Partition>, count: i32) {
@@ -87,6 +88,23 @@ fn producers_that_expired_meanwhile_are_forgotten() {
     options.open_state.now = TimestampMs(NOW.0 + options.producer_expiration_ms);
     let (partition, _) = Partition::open(options).unwrap();
     assert_eq!(partition.statistics().producers, 0);
+}
+
+#[test]
+fn a_producer_of_old_records_is_known_after_a_crash_and_after_a_clean_stop() {
+    let stamp = ProducerStamp { id: ProducerId(7), epoch: ProducerEpoch(0), base_sequence: Sequence(0) };
+    let options = BuildOptions { producer: Some(stamp), ..BuildOptions::default() };
+    let old = built(options, 1, TimestampMs(NOW.0 - 365 * 86_400_000));
+    let bench = Bench::new();
+    let partition = bench.open();
+    append_committed(&partition, &old);
+    drop(partition);
+    let partition = bench.open();
+    assert!(partition.append(&old, NOW).unwrap().duplicate, "after a crash");
+    let recovery_point = partition.close().unwrap();
+    let (partition, recovery) = Partition::open(bench.options(true, recovery_point)).unwrap();
+    assert_eq!(recovery.replayed_batches, 0, "the snapshot tells");
+    assert!(partition.append(&old, NOW).unwrap().duplicate, "after a clean stop");
 }
 
 #[test]
