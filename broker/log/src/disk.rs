@@ -54,6 +54,9 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>>;
     /// Makes the names in this directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Makes everything that was written and named in the file system of `path` durable, at once: cheaper than one by one
+    /// where it is much.
+    fn sync_file_system(&self, path: &Path) -> io::Result<()>;
     /// Bytes that can still be written to the file system of `path`.
     fn free_space(&self, path: &Path) -> io::Result<u64>;
     /// Takes the lock file at `path` for this process, and writes `owner` into it. `Ok(Err(text))` if another

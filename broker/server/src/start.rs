@@ -8,6 +8,7 @@
 //! Ports come first, since they fail at once where recovery may take minutes. The Kafka port is bound but does
 //! not listen before the partitions are open, so that clients are refused and go elsewhere instead of waiting.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +95,8 @@ impl Foundation {
         let read = |file| checkpoint::read(&*disk, &data_dir.path().join(file));
         let checkpoints = Checkpoints {
             clean,
+            settled: false,
+            there: BTreeSet::new(),
             recovery_points: read(checkpoint::RECOVERY_POINT_FILE)?,
             log_starts: read(checkpoint::LOG_START_FILE)?,
         };

@@ -73,10 +73,15 @@ impl Disk for RealDisk {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
-            let metadata = entry.metadata()?;
-            let size_bytes = if metadata.is_dir() { 0 } else { metadata.len() };
-            let name = entry.file_name().to_string_lossy().into_owned();
-            entries.push(DirEntry { name, is_dir: metadata.is_dir(), size_bytes });
+            // A directory's entry tells that it is one: asking each for its size made up a third of the system calls of a
+            // start with many partitions.
+            let is_dir = entry.file_type()?.is_dir();
+            let size_bytes = if is_dir { 0 } else { entry.metadata()?.len() };
+            entries.push(DirEntry {
+                name: entry.file_name().to_string_lossy().into_owned(),
+                is_dir,
+                size_bytes,
+            });
         }
         entries.sort();
         Ok(entries)
@@ -84,6 +89,10 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    fn sync_file_system(&self, path: &Path) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(File::open(path)?)?)
     }
 
     fn free_space(&self, path: &Path) -> io::Result<u64> {

@@ -23,6 +23,9 @@ use crate::segment_files::{self, FileKind};
 pub struct OpenState {
     /// Whether the broker was stopped in order: then the files are taken as they are.
     pub clean: bool,
+    /// Whether all that the last run left is on the disk: the file system was synced since
+    /// ([`Disk::sync_file_system`]). Then only what recovery itself changes has to be brought there.
+    pub settled: bool,
     /// From `recovery-point-offset-checkpoint`: all below was on the disk. [`Offset::ZERO`] if not known, and for
     /// a partition that is new: an entry of a deleted topic's namesake must not be given here.
     pub recovery_point: Offset,
@@ -147,8 +150,13 @@ impl Log {
         };
         log.restore_epochs(epochs, state, &recovery)?;
         recovery.replayed_batches = log.replay(found.snapshots, replay)?;
+        let segment_is_new = found.segments.last().is_none_or(|&(base, _)| base != log.active.segment.base);
+        if segment_is_new && !found.dir_is_new {
+            log.durability.names_changed();
+        }
         if !state.clean && !found.dir_is_new {
-            log.sync_all(state.recovery_point)?;
+            let changed = segment_is_new || recovery.truncated_at.is_some();
+            log.bring_to_disk(state, changed)?;
         }
         Ok((log, recovery))
     }
@@ -179,7 +187,17 @@ impl Log {
         Ok(())
     }
 
-    /// Brings all that may not be on the disk there, after a stop of which nobody knows what it left in memory.
+    /// After a stop of which nobody knows what it left in memory.
+    fn bring_to_disk(&mut self, state: OpenState, changed: bool) -> Result<(), DiskError> {
+        // Segments from the recovery point on were walked, and got their indexes anew.
+        let walked_sealed = self.sealed.last().is_some_and(|sealed| sealed.end >= state.recovery_point);
+        if state.settled && !changed && !walked_sealed {
+            return self.active.sync_cut_indexes(&*self.disk);
+        }
+        self.sync_all(state.recovery_point)
+    }
+
+    /// Brings all that may not be on the disk there.
     fn sync_all(&mut self, recovery_point: Offset) -> Result<(), DiskError> {
         for sealed in self.sealed.iter().filter(|sealed| sealed.end >= recovery_point) {
             sync_log(&sealed.segment)?;

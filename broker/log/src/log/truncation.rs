@@ -19,7 +19,13 @@ impl Log {
         if offset >= self.active.end {
             return Ok(self.active.end);
         }
-        let state = OpenState { clean: false, recovery_point: Offset::ZERO, log_start_offset: offset, now };
+        let state = OpenState {
+            clean: false,
+            settled: false,
+            recovery_point: Offset::ZERO,
+            log_start_offset: offset,
+            now,
+        };
         if offset <= self.start {
             self.drop_all()?;
             self.active = self.chain(state).begin(offset)?;

@@ -84,6 +84,12 @@ impl Names {
         }
     }
 
+    /// Everything that happened is durable.
+    pub(super) fn sync_all(&mut self) {
+        self.pending.clear();
+        self.durable.clone_from(&self.seen);
+    }
+
     /// What is left after a power cut: any of the changes, in their order.
     pub(super) fn cut_power(&mut self, random: &mut Random) {
         let odds = 1 + random.below(3);

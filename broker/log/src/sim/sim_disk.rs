@@ -278,6 +278,17 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn sync_file_system(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.check(Operation::SyncDir, path)?;
+        if state.count_change() {
+            return Err(power_is_off());
+        }
+        state.names.sync_all();
+        state.files.iter_mut().for_each(Contents::sync);
+        Ok(())
+    }
+
     fn free_space(&self, _path: &Path) -> io::Result<u64> {
         let state = self.0.lock();
         Ok(state.capacity.saturating_sub(state.used()))

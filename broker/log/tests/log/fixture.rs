@@ -24,6 +24,7 @@ pub fn disk() -> SimDisk {
 
 /// The state of a log that nobody has closed in order and nothing is known of.
 pub const UNKNOWN: OpenState = OpenState {
+    settled: false,
     clean: false,
     recovery_point: Offset::ZERO,
     log_start_offset: Offset::ZERO,

@@ -1,6 +1,6 @@
 //! Opening partitions, many at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -24,6 +24,10 @@ const PROGRESS: Duration = Duration::from_secs(1);
 pub(crate) struct Checkpoints {
     /// Whether the last run ended in order, so that no log needs recovery.
     pub(crate) clean: bool,
+    /// Whether what the last run left in memory is on the disk by now.
+    pub(crate) settled: bool,
+    /// The partitions whose directories are there.
+    pub(crate) there: BTreeSet<TopicPartition>,
     /// Up to where each log was on the disk.
     pub(crate) recovery_points: BTreeMap<TopicPartition, Offset>,
     /// Where each log started.
@@ -35,6 +39,7 @@ impl Checkpoints {
         let offset = |offsets: &BTreeMap<_, _>| offsets.get(partition).copied().unwrap_or(Offset::ZERO);
         OpenState {
             clean: self.clean,
+            settled: self.settled,
             recovery_point: offset(&self.recovery_points),
             log_start_offset: offset(&self.log_starts),
             now,
@@ -137,7 +142,15 @@ impl Partitions {
         broker: &BrokerSettings,
     ) -> Result<Arc<Partition>, OpenFailure> {
         let ground = &self.ground;
-        let dir = ground.data_dir.create_partition(id, job.topic.id)?;
+        let (open_state, is_there) = {
+            let checkpoints = self.checkpoints.lock();
+            (checkpoints.open_state(id, ground.clock.now()), checkpoints.there.contains(id))
+        };
+        let dir = if is_there {
+            ground.data_dir.partition_path(id)
+        } else {
+            ground.data_dir.create_partition(id, job.topic.id)?
+        };
         let options = PartitionOptions {
             id: id.clone(),
             topic_id: job.topic.id,
@@ -147,7 +160,7 @@ impl Partitions {
             producer_expiration_ms: i64::from(broker.producer_id_expiration_ms),
             max_uncompressed_bytes: MAX_UNCOMPRESSED_BYTES,
             group_commit: Arc::clone(&ground.group_commit),
-            open_state: self.checkpoints.lock().open_state(id, ground.clock.now()),
+            open_state,
             leader_epoch: job.leader_epoch,
         };
         let (partition, recovery) = Partition::open(options)?;

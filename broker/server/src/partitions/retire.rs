@@ -12,6 +12,9 @@ use tracing::{info, warn};
 
 use super::{HostedTopic, Partitions, Replica};
 
+/// From so many logs on, one sync of the whole file system is cheaper than theirs.
+const MANY_LOGS: usize = 256;
+
 /// A directory of a deleted partition.
 #[derive(Debug)]
 pub(crate) struct RetiredDir {
@@ -66,8 +69,13 @@ impl Partitions {
         let mut retired: Vec<RetiredDir> =
             data_dir.deleted_partitions()?.into_iter().map(|path| RetiredDir { path, stays }).collect();
         let mut kept = BTreeSet::new();
+        let mut there = BTreeSet::new();
         for dir in data_dir.partitions()? {
             if belongs(&dir, image) {
+                // One without an id gets it when it is opened.
+                if dir.topic_id.is_some() {
+                    there.insert(dir.partition.clone());
+                }
                 kept.insert(dir.partition);
             } else {
                 warn!(partition = %dir.partition, "its topic was deleted while the broker was down: removing it");
@@ -76,7 +84,22 @@ impl Partitions {
             }
         }
         self.forget_checkpoints_but(&kept);
+        self.settle(there);
         Ok(retired)
+    }
+
+    /// Where many logs have to be recovered, brings what the last run left in memory to the disk at once: a sync of each
+    /// file and directory made up most of such a start. With few it would only wait for what others write.
+    fn settle(&self, there: BTreeSet<TopicPartition>) {
+        let mut checkpoints = self.checkpoints.lock();
+        if !checkpoints.clean && there.len() >= MANY_LOGS {
+            let synced = self.disk().sync_file_system(self.data_dir().path());
+            checkpoints.settled = synced.is_ok();
+            if let Err(error) = synced {
+                warn!(%error, "the file system can't be synced at once: each log is, which takes longer");
+            }
+        }
+        checkpoints.there = there;
     }
 
     /// Removes a directory for good. Blocks.

@@ -45,6 +45,10 @@ impl Disk for Planted {
     fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
         self.disk.list(path)
     }
+    fn sync_file_system(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_file_system(path)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         if self.bug == Some(Bug::NoSyncDir) { Ok(()) } else { self.disk.sync_dir(path) }
     }
