@@ -47,6 +47,25 @@ fn positive_seconds(text: &str) -> Result<f64, String> {
 }
 
 impl Globals {
+    /// Takes these options out of a command that asks no broker: they are not shown there, and
+    /// [`Globals::given_on_the_command_line`] finds them.
+    #[must_use]
+    pub fn hidden_in(command: clap::Command) -> clap::Command {
+        // A command's own option of the same name stands before the global one.
+        let globals = Globals::augment_args(clap::Command::new("globals"));
+        command.args(globals.get_arguments().map(|global| global.clone().global(false).hide(true)))
+    }
+
+    /// The first of these options that was given on the command line, as it is written in full.
+    pub fn given_on_the_command_line(matches: &clap::ArgMatches) -> Option<String> {
+        let globals = Globals::augment_args(clap::Command::new("globals"));
+        let given = |global: &&clap::Arg| {
+            matches.value_source(global.get_id().as_str()) == Some(clap::parser::ValueSource::CommandLine)
+        };
+        let given = globals.get_arguments().find(given)?;
+        given.get_long().map(|long| format!("--{long}"))
+    }
+
     /// The form of the output.
     pub(crate) fn output(&self) -> OutputFormat {
         self.output

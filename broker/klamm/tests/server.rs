@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -125,6 +126,62 @@ fn a_wrong_option_is_answered_with_code_2() {
         let (code, text) = refused(&mut server(&arguments));
         assert_eq!(code, Some(2), "{arguments:?}: {text}");
         assert!(text.contains(words), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn options_of_client_commands_are_neither_shown_nor_taken() {
+    let Output { stdout, .. } =
+        Command::new(env!("CARGO_BIN_EXE_klamm")).args(["server", "--help"]).output().unwrap();
+    let help = String::from_utf8(stdout).unwrap();
+    assert!(help.contains("--data-dir"), "{help}");
+    for option in ["--bootstrap", "--profile", "--output", "--timeout"] {
+        assert!(!help.contains(option), "{help}");
+    }
+    // With a file that is not there no broker starts, even if the option is taken after all.
+    let no_file = ["--config", "absent.toml"];
+    for (before, after) in
+        [(vec![], vec!["-b", "x:1"]), (vec!["--timeout", "5"], vec![]), (vec![], vec!["--output", "json"])]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_klamm"));
+        let (code, text) =
+            refused(command.args(&before).arg("server").args(&after).args(no_file).env_clear());
+        assert_eq!(code, Some(2), "{before:?} {after:?}: {text}");
+        assert!(
+            text.contains("is for commands that ask a broker") && !text.contains("absent.toml"),
+            "{text}"
+        );
+    }
+}
+
+/// What clients are told of by a variable is no business of a broker that starts beside them.
+#[test]
+fn a_clients_variables_do_not_keep_a_broker_from_starting() {
+    let dir = TempDir::new().unwrap();
+    let mut command = server(&["--config", "absent.toml"]);
+    command.env("KLAMM_BOOTSTRAP", "elsewhere:9092").current_dir(dir.path());
+    let (_, text) = refused(&mut command);
+    assert!(text.contains("absent.toml"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+fn network_threads(broker: &Broker) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", broker.process.id())).unwrap();
+    let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("klamm-net-")).collect();
+    names.sort_unstable();
+    names
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_are_served_by_as_many_threads_as_the_setting_says() {
+    let dir = TempDir::new().unwrap();
+    let broker = Broker::start(&dir.path().join("data"), &["--set", "num.network.threads=3"]);
+    let begun = Instant::now();
+    // A thread takes its name when it first runs, which may be later than the broker's first word.
+    while network_threads(&broker) != ["klamm-net-0\n", "klamm-net-1\n", "klamm-net-2\n"] {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", network_threads(&broker));
     }
 }
 

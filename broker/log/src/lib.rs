@@ -28,6 +28,7 @@ pub mod group_commit;
 pub mod producer_snapshot;
 #[cfg(any(test, feature = "simulation"))]
 pub mod sim;
+pub mod sync;
 
 mod config;
 mod index;

@@ -5,11 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use klamm_log::sync::Mutex;
 use klamm_model::Offset;
-use parking_lot::Mutex;
 
 use crate::health::StopReason;
 use crate::waiters::{WaiterId, Waiters};
+
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+pub(crate) mod planted;
 
 /// Why a record that was written will not be acknowledged.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -127,6 +131,7 @@ impl Drop for Committed {
 }
 
 #[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests {
     use std::future::Future;
     use std::pin::pin;

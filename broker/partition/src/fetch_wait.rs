@@ -13,11 +13,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use klamm_log::sync::Mutex;
 use klamm_model::Offset;
-use parking_lot::Mutex;
 
 use crate::waiters::{WaiterId, Waiters};
 use crate::watermarks::Position;
+
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+pub(crate) mod planted;
 
 /// One fetch that waits for bytes. Dropping it ends the wait everywhere.
 #[derive(Debug)]
@@ -221,6 +225,7 @@ impl FetchWaiters {
 }
 
 #[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests {
     use std::future::Future;
     use std::pin::pin;

@@ -37,6 +37,9 @@ mod list_offsets;
 mod open;
 mod partition;
 pub mod producers;
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod races;
 mod snapshot;
 mod statistics;
 pub mod waiters;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use klamm_log::sync::Mutex;
 use klamm_log::{Disk, FlushSlot, GroupCommit, Log, LogConfig, OpenState, Recovery, Replay};
 use klamm_model::{LeaderEpoch, TimestampMs, TopicId, TopicPartition};
 use klamm_records::BatchHeader;
-use parking_lot::Mutex;
 
 use crate::commit::CommitQueue;
 use crate::error::OpenError;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use klamm_log::sync::Mutex;
 use klamm_log::{FlushSlot, GroupCommit, Log, LogConfig};
 use klamm_model::{LeaderEpoch, Offset, TimestampMs, TopicId, TopicPartition};
-use parking_lot::Mutex;
 
 use crate::commit::{CommitQueue, Committed};
 use crate::fetch::Isolation;

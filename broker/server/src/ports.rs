@@ -16,8 +16,6 @@ pub(crate) struct Ports {
     pub(crate) kafka: Socket,
     /// Where that is.
     pub(crate) kafka_address: SocketAddr,
-    /// How many clients may wait to be accepted.
-    pub(crate) backlog: i32,
     /// What clients are told to connect to.
     pub(crate) advertised: Advertised,
     /// For metrics and health.
@@ -28,7 +26,7 @@ pub(crate) struct Ports {
 
 impl Ports {
     /// Takes the ports.
-    pub(crate) fn bind(options: &ServerOptions, backlog: i32) -> Result<Ports, StartError> {
+    pub(crate) fn bind(options: &ServerOptions) -> Result<Ports, StartError> {
         let asked = parse_address(&options.kafka_address)
             .map_err(|source| StartError::Address { flag: "--kafka-address", source })?;
         let told = options.advertised_address.as_deref().map(parse_address).transpose();
@@ -40,7 +38,7 @@ impl Ports {
         let advertised = Advertised::decide(told, &asked, kafka_address);
         let http = side_door(options.http_address.as_ref(), "HTTP", "--http-address")?;
         let grpc = side_door(options.grpc_address.as_ref(), "gRPC", "--grpc-address")?;
-        Ok(Ports { kafka, kafka_address, backlog, advertised, http, grpc })
+        Ok(Ports { kafka, kafka_address, advertised, http, grpc })
     }
 
     /// Where metrics and health are.

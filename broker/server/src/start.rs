@@ -52,7 +52,7 @@ impl Server {
         let begun = Instant::now();
         info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "klamm starts");
         let static_settings = StaticSettings::parse(std::mem::take(&mut options.settings))?;
-        let ports = Ports::bind(&options, resolve(&static_settings).socket_listen_backlog_size)?;
+        let ports = Ports::bind(&options)?;
         let control = CoreRuntime::start("klamm-control".to_owned()).map_err(StartError::Threads)?;
         let foundation = Foundation::lay(&options, &static_settings)?;
         let broker = foundation.build(static_settings, &control, ports.advertised.clone())?;
@@ -174,10 +174,9 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
     control
         .block_on(async { following::remove_later(&broker, leftovers.into_iter().chain(retired).collect()) });
 
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let net = Arc::new(CoreRuntimes::start(cores).map_err(StartError::Threads)?);
+    let net = Arc::new(CoreRuntimes::start(network_threads(&broker)).map_err(StartError::Threads)?);
     let kafka_address = ports.kafka_address;
-    let listener = acceptor::listen(ports.kafka, ports.backlog).map_err(|source| {
+    let listener = acceptor::listen(ports.kafka, &broker.settings()).map_err(|source| {
         StartError::port("Kafka clients", "--kafka-address", kafka_address.to_string(), source)
     })?;
     control.spawn(acceptor::accept(Arc::clone(&broker), listener, Arc::clone(&net)));
@@ -193,6 +192,12 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
         net,
         tasks: vec![following, housekeeping],
     })
+}
+
+/// `num.network.threads`: one for each core unless the setting says otherwise.
+fn network_threads(broker: &Broker) -> usize {
+    let given = broker.settings().num_network_threads.and_then(|number| usize::try_from(number).ok());
+    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
 }
 
 /// HTTP and gRPC, from now on: probes want to know that the broker is starting.

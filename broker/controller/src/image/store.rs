@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use klamm_model::BrokerId;
-use tokio::sync::watch;
+#[cfg(feature = "shuttle")]
+use model::{ArcSwap, watch};
+#[cfg(not(feature = "shuttle"))]
+use {arc_swap::ArcSwap, tokio::sync::watch};
 
 use super::MetadataImage;
+
+#[cfg(feature = "shuttle")]
+mod model;
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod races;
 
 /// The newest image, for any number of readers, and one writer at a time (the Raft state machine; the leader's
 /// change is the one thing that comes from elsewhere, hence the read-copy-update).
@@ -49,6 +57,7 @@ impl ImageStore {
 }
 
 #[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests {
     use klamm_model::BrokerId;
 

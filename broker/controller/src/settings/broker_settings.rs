@@ -5,6 +5,7 @@ use super::choices::{CleanupPolicy, CompressionType, TimestampType};
 use super::definition::Importance::{High, Low, Medium};
 use super::definition::SettingDef;
 use super::definition::Update::{Dynamic, ReadOnly};
+use super::per_ip::ConnectionsPerIp;
 use super::valid::Valid;
 use super::value::{Limit, SettingValue, first};
 
@@ -162,10 +163,16 @@ broker_settings! {
     "log.segment.delete.delay.ms" => log_segment_delete_delay_ms: i64 = 60_000, Valid::AtLeast(0), High, Dynamic,
         "A file is removed so many milliseconds after it was marked as deleted, so that reads under way \
          end well.";
+    "max.connection.creation.rate" => max_connection_creation_rate: i32 = i32::MAX, Valid::AtLeast(0), Medium, Dynamic,
+        "The most connections that are accepted in a second; up to a second's worth may come at once. \
+         Further ones are not refused but wait in the listener's queue (`socket.listen.backlog.size`).";
     "max.connections" => max_connections: i32 = i32::MAX, Valid::AtLeast(0), Medium, Dynamic,
         "The most connections of all clients together; further ones are closed at once.";
     "max.connections.per.ip" => max_connections_per_ip: i32 = i32::MAX, Valid::AtLeast(0), Medium, Dynamic,
         "The most connections from one address; further ones are closed at once.";
+    "max.connections.per.ip.overrides" => max_connections_per_ip_overrides: ConnectionsPerIp = ConnectionsPerIp::default(), Valid::ConnectionsPerIp, Medium, Dynamic,
+        "Addresses to which `max.connections.per.ip` does not apply, each with the most connections from \
+         it: `10.0.0.1:200,10.0.0.2:0`. Names of hosts, which Kafka takes too, are refused here.";
     "max.incremental.fetch.session.cache.slots" => max_incremental_fetch_session_cache_slots: i32 = 1000, Valid::AtLeast(0), Medium, ReadOnly,
         "The most fetch sessions that are remembered; clients beyond that send full fetch requests.";
     "max.request.partition.size.limit" => max_request_partition_size_limit: i32 = 2000, Valid::AtLeast(1), Medium, ReadOnly,
@@ -176,6 +183,10 @@ broker_settings! {
         "A write with acks=all is refused while fewer replicas than this are in sync.";
     "node.id" => node_id: i32 = 1, Valid::AtLeast(0), High, ReadOnly,
         "This broker's number in the cluster; no other broker may have it.";
+    "num.network.threads" => num_network_threads: Option<i32> = None, Valid::AtLeast(1), High, ReadOnly,
+        "How many threads serve clients. A connection stays with one thread, which reads, appends and \
+         answers without waking another; where it is not set there is one for each core the process may \
+         use. It can't change while the broker runs, unlike in Kafka.";
     "num.partitions" => num_partitions: i32 = 1, Valid::AtLeast(1), Medium, ReadOnly,
         "How many partitions a topic gets that does not say, such as one that is made automatically.";
     "num.recovery.threads.per.data.dir" => num_recovery_threads_per_data_dir: i32 = 2, Valid::AtLeast(1), High, ReadOnly,
@@ -186,10 +197,20 @@ broker_settings! {
     "queued.max.request.bytes" => queued_max_request_bytes: Limit = Limit::NONE, Valid::Any, Medium, ReadOnly,
         "The most bytes of requests that are read but not yet answered; beyond that, connections are not \
          read from. -1 is without limit; else it is at least `socket.request.max.bytes`.";
-    "socket.listen.backlog.size" => socket_listen_backlog_size: i32 = 50, Valid::AtLeast(1), Medium, ReadOnly,
-        "The most connections that wait to be accepted.";
+    "socket.listen.backlog.size" => socket_listen_backlog_size: i32 = 1024, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most connections that wait to be accepted; the kernel caps it (net.core.somaxconn). Kafka's \
+         default, 50, makes clients that come back all at once wait for a second and more, until they \
+         try again; a place in the queue costs next to nothing.";
+    "socket.receive.buffer.bytes" => socket_receive_buffer_bytes: i32 = -1, Valid::AtLeastOr(1, -1), High, ReadOnly,
+        "The receive buffer of a client's socket (SO_RCVBUF). -1 leaves it to the operating system, which \
+         grows and shrinks it with the connection's speed; Kafka's default, 102400, fixes it and so limits \
+         what one connection far away can bring.";
     "socket.request.max.bytes" => socket_request_max_bytes: i32 = 104_857_600, Valid::AtLeast(1), High, ReadOnly,
         "The largest request, in bytes; a connection that announces a larger one is closed.";
+    "socket.send.buffer.bytes" => socket_send_buffer_bytes: i32 = -1, Valid::AtLeastOr(1, -1), High, ReadOnly,
+        "The send buffer of a client's socket (SO_SNDBUF). -1 leaves it to the operating system, which \
+         grows and shrinks it with the connection's speed; Kafka's default, 102400, fixes it and so limits \
+         what one connection far away can get.";
     "unclean.leader.election.enable" => unclean_leader_election_enable: bool = false, Valid::Any, High, Dynamic,
         "Whether a replica that is not in sync may lead when no other can, at the price of losing records. \
          It counts once partitions have several replicas.";

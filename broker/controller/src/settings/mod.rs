@@ -19,6 +19,7 @@ mod choices;
 mod definition;
 mod describe;
 mod layers;
+mod per_ip;
 mod raw;
 mod reference;
 mod topic_settings;
@@ -35,6 +36,7 @@ pub use describe::{
     DescribedSetting, SettingSource, Synonym, describe_broker, describe_cluster, describe_topic,
 };
 pub use layers::{BrokerLayers, StaticSettings};
+pub use per_ip::ConnectionsPerIp;
 pub use raw::{Kind, list_elements};
 pub use reference::reference_markdown;
 pub use topic_settings::{TOPIC_SETTINGS, TopicSettings};

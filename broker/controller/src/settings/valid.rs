@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::per_ip::ConnectionsPerIp;
 use super::raw::Raw;
 
 /// Which values of its type a setting allows.
@@ -29,6 +30,8 @@ pub enum Valid {
     OneElement,
     /// A text that is not empty.
     NonEmpty,
+    /// What [`ConnectionsPerIp`] reads.
+    ConnectionsPerIp,
 }
 
 impl Valid {
@@ -63,6 +66,7 @@ impl Valid {
             (Valid::OneElement, Raw::List(elements)) if elements.len() != 1 => {
                 "Value must be a single element".to_owned()
             }
+            (Valid::ConnectionsPerIp, Raw::Text(text)) => return ConnectionsPerIp::parse(text).map(drop),
             (Valid::NonEmpty, Raw::Text(text)) if text.is_empty() => "String must be non-empty".to_owned(),
             _ => return Ok(()),
         };
@@ -89,6 +93,7 @@ impl fmt::Display for Valid {
             Valid::OnlyFalse => f.write_str("false"),
             Valid::OneElement => f.write_str("one element"),
             Valid::NonEmpty => f.write_str("not empty"),
+            Valid::ConnectionsPerIp => f.write_str("ADDRESS:NUMBER, with commas between"),
         }
     }
 }

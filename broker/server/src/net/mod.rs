@@ -9,6 +9,7 @@
 pub(crate) mod acceptor;
 mod answers;
 mod connection;
+mod connection_rate;
 mod deadlines;
 mod frame;
 pub(crate) mod limits;

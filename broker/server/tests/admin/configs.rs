@@ -1,9 +1,12 @@
 //! DescribeConfigs, AlterConfigs, IncrementalAlterConfigs and DescribeCluster, over the wire.
 
+use std::time::{Duration, Instant};
+
 use crate::client::Client;
 use crate::server::{TestServer, versions};
 use klamm_model::ErrorCode;
 use klamm_wire::messages::alter_configs::{AlterConfigsRequest, AlterConfigsResource, AlterableConfig};
+use klamm_wire::messages::api_versions::ApiVersionsRequest;
 use klamm_wire::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
 use klamm_wire::messages::describe_cluster::DescribeClusterRequest;
 use klamm_wire::messages::describe_configs::{
@@ -190,6 +193,29 @@ fn dynamic_broker_settings_act_at_once() {
     assert!(message.contains("num.partitions"), "{message}");
     let (code, _) = change(&mut client, (BROKER, "2"), &[own], false);
     assert_eq!(code, ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn an_addresss_own_limit_changes_while_the_broker_runs() {
+    let (server, mut client) = with_topic(&[]);
+    let name = "max.connections.per.ip.overrides";
+    let (code, message) = change(&mut client, (BROKER, ""), &[(SET, name, Some("localhost:5"))], false);
+    assert_eq!(code, ErrorCode::InvalidConfig, "{message}");
+    assert!(message.contains("localhost is not an IP address"), "{message}");
+    let only_one = (SET, name, Some("127.0.0.1:1"));
+    assert_eq!(change(&mut client, (BROKER, ""), &[only_one], false).0, ErrorCode::None);
+    assert_eq!(value(&mut client, BROKER, "1", name), ("127.0.0.1:1".to_owned(), 3));
+    // The broker follows the metadata soon; connections that were there stay.
+    let begun = Instant::now();
+    loop {
+        let mut second = server.client();
+        second.send(0, &ApiVersionsRequest::default());
+        if second.next_frame().is_none() {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "a second connection is still accepted");
+    }
+    assert_eq!(value(&mut client, BROKER, "1", "max.connections.per.ip").1, 5);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What all clients together may take.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use klamm_wire::messages::api_versions::ApiVersionsRequest;
 use klamm_wire::messages::fetch::{FetchRequest, FetchResponse};
@@ -94,4 +94,29 @@ fn a_request_that_never_ends_keeps_no_one_else_waiting() {
     slow.send_bytes(&[0, 18, 0]);
     broker.client().ask(&ApiVersionsRequest::default());
     assert!(slow.is_silent_for(Duration::from_millis(20)));
+}
+
+#[test]
+fn an_address_may_have_a_limit_of_its_own() {
+    let broker = TestBroker::with(&[
+        ("max.connections.per.ip", "1"),
+        ("max.connections.per.ip.overrides", "10.0.0.1:1,127.0.0.1:3"),
+    ]);
+    let mut clients = [(); 3].map(|()| broker.client());
+    for client in &mut clients {
+        client.ask(&ApiVersionsRequest::default());
+    }
+    assert!(broker.client().is_closed());
+}
+
+#[test]
+fn connections_that_come_too_fast_wait_and_are_all_served() {
+    let broker = TestBroker::with(&[("max.connection.creation.rate", "10")]);
+    let begun = Instant::now();
+    let mut clients: Vec<_> = (0..15).map(|_| broker.client()).collect();
+    for client in &mut clients {
+        client.ask(&ApiVersionsRequest::default());
+    }
+    // Ten at once, and five more take half a second at least.
+    assert!(begun.elapsed() >= Duration::from_millis(490), "{:?}", begun.elapsed());
 }
