@@ -78,6 +78,9 @@ pub(crate) fn replace_file(disk: &dyn Disk, path: &Path, contents: &[u8]) -> Res
     disk.sync_dir(dir).map_err(DiskError::of(Action::Sync, dir))
 }
 
+/// What a small file has at the most.
+const SMALL_BYTES: usize = 512;
+
 /// Reads a small file; `None` if there is none.
 pub(crate) fn read_file(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     let file = match disk.open(path, OpenMode::Read) {
@@ -85,9 +88,16 @@ pub(crate) fn read_file(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(DiskError::of(Action::Open, path)(error)),
     };
-    let size = file.size().map_err(DiskError::of(Action::Read, path))?;
-    let bytes = file.read_at(0, size as usize).map_err(DiskError::of(Action::Read, path))?;
-    Ok(Some(bytes.into()))
+    // Most are small: one read tells all, where asking for the size first would be one system call more.
+    let mut bytes: Vec<u8> = file.read_at(0, SMALL_BYTES).map_err(DiskError::of(Action::Read, path))?.into();
+    if bytes.len() == SMALL_BYTES {
+        let size = file.size().map_err(DiskError::of(Action::Read, path))? as usize;
+        let rest = size.saturating_sub(SMALL_BYTES);
+        bytes.extend_from_slice(
+            &file.read_at(SMALL_BYTES as u64, rest).map_err(DiskError::of(Action::Read, path))?,
+        );
+    }
+    Ok(Some(bytes))
 }
 
 pub(crate) fn write_lines(

@@ -158,12 +158,27 @@ impl DataDir {
         self.path.join(partition.to_string())
     }
 
-    /// The partitions that are there.
-    pub fn partitions(&self) -> Result<Vec<PartitionDir>, DataDirError> {
-        let mut partitions = Vec::new();
-        for name in self.dir_names()? {
-            if let Some(partition) = TopicPartition::from_directory_name(&name) {
-                let path = self.path.join(&name);
+    /// The partitions that are there, by name; looked at on so many threads.
+    pub fn partitions(&self, threads: usize) -> Result<Vec<PartitionDir>, DataDirError> {
+        let names = self.dir_names()?;
+        let share = names.len().div_ceil(threads.max(1)).max(1);
+        std::thread::scope(|scope| {
+            let shares: Vec<_> =
+                names.chunks(share).map(|names| scope.spawn(|| self.partitions_of(names))).collect();
+            let mut partitions = Vec::with_capacity(names.len());
+            for share in shares {
+                let found = share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                partitions.extend(found?);
+            }
+            Ok(partitions)
+        })
+    }
+
+    fn partitions_of(&self, names: &[String]) -> Result<Vec<PartitionDir>, DataDirError> {
+        let mut partitions = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(partition) = TopicPartition::from_directory_name(name) {
+                let path = self.path.join(name);
                 let topic_id = partition_metadata::read(&*self.disk, &path)?;
                 partitions.push(PartitionDir { partition, topic_id, path });
             }

@@ -28,7 +28,7 @@ use crate::fetch_sessions::FetchSessions;
 use crate::metrics::Metrics;
 use crate::net::acceptor;
 use crate::net::limits::{Connections, RequestBytes};
-use crate::partitions::{Checkpoints, Ground, Partitions};
+use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
@@ -169,7 +169,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
     };
     control.block_on(broker.controller.register_broker(registration)).map_err(StartError::Registration)?;
     let image = broker.controller.image();
-    let leftovers = broker.partitions.retire_leftovers(&image)?;
+    let leftovers = broker.partitions.retire_leftovers(&image, recovery_threads(&broker.settings()))?;
     let retired = following::apply(&broker, &image);
     control
         .block_on(async { following::remove_later(&broker, leftovers.into_iter().chain(retired).collect()) });
@@ -228,7 +228,7 @@ fn spawn_side_doors(
 /// Without its metadata a broker would take all partitions for leftovers of deleted topics, and delete them.
 fn check_metadata_is_there(broker: &Broker) -> Result<(), StartError> {
     let is_new = broker.controller.image().brokers().next().is_none();
-    let partitions = if is_new { broker.partitions.data_dir().partitions()? } else { Vec::new() };
+    let partitions = if is_new { broker.partitions.data_dir().partitions(1)? } else { Vec::new() };
     match partitions.first() {
         None => Ok(()),
         Some(dir) => Err(StartError::MetadataLost {

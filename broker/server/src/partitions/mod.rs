@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use crate::Clock;
 use crate::error_code::KafkaError;
 
-pub(crate) use open::Checkpoints;
+pub(crate) use open::{Checkpoints, recovery_threads};
 pub(crate) use retire::RetiredDir;
 pub(crate) use topic::{HostedTopic, Replica};
 

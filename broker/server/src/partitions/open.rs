@@ -47,6 +47,11 @@ impl Checkpoints {
     }
 }
 
+/// How many threads look at partitions at the start.
+pub(crate) fn recovery_threads(broker: &BrokerSettings) -> usize {
+    usize::try_from(broker.num_recovery_threads_per_data_dir).unwrap_or(1)
+}
+
 /// A partition to be opened.
 #[derive(Debug)]
 pub(super) struct ToOpen {
@@ -69,7 +74,7 @@ impl Partitions {
     /// Opens partitions on `num.recovery.threads.per.data.dir` threads and tells of the progress. One that
     /// can't be opened is offline; the others are served.
     pub(super) fn open_all(&self, jobs: &[ToOpen], broker: &BrokerSettings) -> Vec<Replica> {
-        let threads = usize::try_from(broker.num_recovery_threads_per_data_dir).unwrap_or(1);
+        let threads = recovery_threads(broker);
         let mut replicas = vec![Replica::Elsewhere; jobs.len()];
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {

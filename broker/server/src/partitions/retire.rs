@@ -63,14 +63,18 @@ impl Partitions {
 
     /// Takes directories out of the way whose topic is no longer in the metadata: the broker ended between the
     /// deletion and this. Also gives those that were out of the way already. For the start.
-    pub(crate) fn retire_leftovers(&self, image: &MetadataImage) -> Result<Vec<RetiredDir>, DataDirError> {
+    pub(crate) fn retire_leftovers(
+        &self,
+        image: &MetadataImage,
+        threads: usize,
+    ) -> Result<Vec<RetiredDir>, DataDirError> {
         let data_dir = &self.ground.data_dir;
         let stays = Duration::ZERO;
         let mut retired: Vec<RetiredDir> =
             data_dir.deleted_partitions()?.into_iter().map(|path| RetiredDir { path, stays }).collect();
         let mut kept = BTreeSet::new();
         let mut there = BTreeSet::new();
-        for dir in data_dir.partitions()? {
+        for dir in data_dir.partitions(threads)? {
             if belongs(&dir, image) {
                 // One without an id gets it when it is opened.
                 if dir.topic_id.is_some() {
