@@ -26,7 +26,7 @@ pub fn disk() -> SimDisk {
 pub const UNKNOWN: OpenState = OpenState {
     clean: false,
     recovery_point: Offset::ZERO,
-    log_start_offset: Offset::ZERO,
+    log_start_offset: Offset::UNKNOWN,
     now: TimestampMs(0),
 };
 
