@@ -55,7 +55,7 @@ impl Bench {
             producer_expiration_ms: DAY_MS,
             max_uncompressed_bytes: 1 << 20,
             group_commit: self.group_commit.clone(),
-            open_state: OpenState { clean, recovery_point, log_start_offset: Offset::ZERO, now: NOW },
+            open_state: OpenState { clean, recovery_point, log_start_offset: Offset::UNKNOWN, now: NOW },
             leader_epoch: LeaderEpoch(3),
         }
     }
