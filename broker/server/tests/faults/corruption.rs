@@ -169,8 +169,8 @@ impl Case<'_> {
         let places = self.file.parent().unwrap().to_str().unwrap();
         let named = log.contains(name) || log.contains(&dir.join(places).display().to_string());
         match (Kind::of(self.file), served) {
-            (Kind::Foundation, Served::Refused { code: ErrorCode::UnknownTopicOrPartition, .. }) => true,
-            (Kind::Records, Served::CaughtByCrc { .. }) => true,
+            (Kind::Foundation, Served::Refused { code: ErrorCode::UnknownTopicOrPartition, .. })
+            | (Kind::Records, Served::CaughtByCrc { .. }) => true,
             // Nothing in Kafka's format says whose a segment is. One of the same offsets that takes the place of another
             // is served; one of other offsets is not.
             (Kind::Records, Served::Wrong { .. }) => {
