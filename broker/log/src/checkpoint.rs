@@ -10,10 +10,15 @@ use klamm_model::{Offset, PartitionIndex, TopicPartition};
 
 use crate::disk::{Action, Disk, DiskError, OpenMode};
 
+/// The line of a file's first entry.
+const FIRST_ENTRY: usize = 3;
 /// The file of offsets below which each log is on the disk.
 pub const RECOVERY_POINT_FILE: &str = "recovery-point-offset-checkpoint";
 /// The file of the logs' start offsets.
 pub const LOG_START_FILE: &str = "log-start-offset-checkpoint";
+/// How the entry begins that ends a file: it has the CRC-32C of the entries in the place of an offset. Kafka, which knows
+/// no such partition, passes over it. A changed digit would otherwise hide records or have a start delete them.
+const CHECKSUM: &str = "__checksum -1 ";
 
 /// Why a checkpoint can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -41,16 +46,38 @@ pub enum CheckpointError {
     },
 }
 
-/// Reads the checkpoint of offsets at `file`; empty if there is none.
-pub fn read(disk: &dyn Disk, file: &Path) -> Result<BTreeMap<TopicPartition, Offset>, CheckpointError> {
-    let parse = |line: &str| {
-        let mut words = line.split(' ');
-        let topic = words.next()?.parse().ok()?;
-        let partition = PartitionIndex(words.next()?.parse().ok()?);
-        let offset = Offset(words.next()?.parse().ok().filter(|&offset| offset >= 0)?);
-        words.next().is_none().then_some((TopicPartition { topic, partition }, offset))
+/// Reads the checkpoint of offsets at `file`; `None` if there is none.
+pub fn read(
+    disk: &dyn Disk,
+    file: &Path,
+) -> Result<Option<BTreeMap<TopicPartition, Offset>>, CheckpointError> {
+    let Some(mut lines) = read_lines(disk, file, |line| Some(line.to_owned()))? else { return Ok(None) };
+    let malformed = |line: usize, reason: &str| CheckpointError::Malformed {
+        file: file.to_owned(),
+        line: line + FIRST_ENTRY,
+        reason: reason.to_owned(),
     };
-    Ok(read_lines(disk, file, parse)?.unwrap_or_default().into_iter().collect())
+    // A file of Kafka's has none.
+    if let Some(stated) = lines.pop_if(|last| last.starts_with(CHECKSUM))
+        && stated != checksum(&lines)
+    {
+        return Err(malformed(lines.len(), "its checksum is wrong"));
+    }
+    let entry = |(number, line): (usize, &String)| parse(line).ok_or_else(|| malformed(number, "no entry"));
+    lines.iter().enumerate().map(entry).collect::<Result<_, _>>().map(Some)
+}
+
+fn parse(line: &str) -> Option<(TopicPartition, Offset)> {
+    let mut words = line.split(' ');
+    let topic = words.next()?.parse().ok()?;
+    let partition = PartitionIndex(words.next()?.parse().ok()?);
+    let offset = Offset(words.next()?.parse().ok().filter(|&offset| offset >= 0)?);
+    words.next().is_none().then_some((TopicPartition { topic, partition }, offset))
+}
+
+fn checksum(lines: &[String]) -> String {
+    let crc = lines.iter().fold(0, |crc, line| crc32c::crc32c_append(crc, format!("{line}\n").as_bytes()));
+    format!("{CHECKSUM}{crc}")
 }
 
 /// Replaces the checkpoint at `file`; the old or the new one is there after a crash, and the new one once this
@@ -61,7 +88,9 @@ pub fn write(
     offsets: &BTreeMap<TopicPartition, Offset>,
 ) -> Result<(), DiskError> {
     let line = |(of, offset): (&TopicPartition, &Offset)| format!("{} {} {offset}", of.topic, of.partition);
-    write_lines(disk, file, offsets.iter().map(line))
+    let mut lines: Vec<String> = offsets.iter().map(line).collect();
+    lines.push(checksum(&lines));
+    write_lines(disk, file, lines.into_iter())
 }
 
 /// Replaces a small file by way of a temporary one; the old or the new one is there after a crash, and the new one once
@@ -138,7 +167,7 @@ pub(crate) fn read_lines<T>(
     let count = count.ok_or_else(|| malformed(2, "no number of entries"))?;
     let mut entries = Vec::new();
     for (index, line) in lines.enumerate() {
-        entries.push(parse(line).ok_or_else(|| malformed(index + 3, "no entry"))?);
+        entries.push(parse(line).ok_or_else(|| malformed(index + FIRST_ENTRY, "no entry"))?);
     }
     if entries.len() != count {
         return Err(malformed(2, &format!("{count} entries announced, {} there", entries.len())));

@@ -19,6 +19,8 @@ const LOCK_FILE: &str = ".lock";
 const CLEAN_FILE: &str = ".kafka_cleanshutdown";
 /// How the names of directories of deleted partitions end (`LogManager`).
 const DELETED_SUFFIX: &str = "-delete";
+/// How the names of directories end whose topic the metadata does not know (`UnifiedLog`).
+const STRAY_SUFFIX: &str = "-stray";
 /// The longest name of a file.
 const NAME_BYTES: usize = 255;
 
@@ -31,13 +33,24 @@ pub struct Identity {
     pub node_id: BrokerId,
 }
 
+/// What `partition.metadata` says of a directory's topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DirTopic {
+    /// This one.
+    Is(TopicId),
+    /// Nothing: there is no file.
+    Unsaid,
+    /// Nothing that can be relied on, and why.
+    Unreadable(String),
+}
+
 /// A partition's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionDir {
     /// Which partition.
     pub partition: TopicPartition,
-    /// The topic id from `partition.metadata`; `None` if the file is absent.
-    pub topic_id: Option<TopicId>,
+    /// Whose it is.
+    pub topic: DirTopic,
     /// Where.
     pub path: PathBuf,
 }
@@ -179,8 +192,12 @@ impl DataDir {
         for name in names {
             if let Some(partition) = TopicPartition::from_directory_name(name) {
                 let path = self.path.join(name);
-                let topic_id = partition_metadata::read(&*self.disk, &path)?;
-                partitions.push(PartitionDir { partition, topic_id, path });
+                let topic = match partition_metadata::read(&*self.disk, &path) {
+                    Ok(Some(id)) => DirTopic::Is(id),
+                    Ok(None) => DirTopic::Unsaid,
+                    Err(error) => DirTopic::Unreadable(error.to_string()),
+                };
+                partitions.push(PartitionDir { partition, topic, path });
             }
         }
         Ok(partitions)
@@ -202,9 +219,24 @@ impl DataDir {
     /// Takes a partition's directory out of the way under Kafka's name for it (`...-delete`), for good; the new path,
     /// for [`DataDir::remove_deleted`].
     pub fn retire_partition(&self, partition: &TopicPartition) -> Result<PathBuf, DiskError> {
+        self.rename_partition(partition, DELETED_SUFFIX)
+    }
+
+    /// Takes a directory out of the way of which nobody knows whether it is needed (`...-stray`, as in Kafka). It stays
+    /// until an operator decides; the new path.
+    pub fn set_aside(&self, partition: &TopicPartition) -> Result<PathBuf, DiskError> {
+        self.rename_partition(partition, STRAY_SUFFIX)
+    }
+
+    /// Directories that were set aside.
+    pub fn stray_partitions(&self) -> Result<Vec<PathBuf>, DiskError> {
+        self.named_with(STRAY_SUFFIX)
+    }
+
+    fn rename_partition(&self, partition: &TopicPartition, suffix: &str) -> Result<PathBuf, DiskError> {
         let from = self.partition_path(partition);
         let id: String = TopicId::random().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        let suffix = format!(".{id}{DELETED_SUFFIX}");
+        let suffix = format!(".{id}{suffix}");
         let mut name = partition.to_string();
         name.truncate(NAME_BYTES - suffix.len());
         let to = self.path.join(name + &suffix);
@@ -215,7 +247,11 @@ impl DataDir {
 
     /// Directories of deleted partitions that are still there.
     pub fn deleted_partitions(&self) -> Result<Vec<PathBuf>, DiskError> {
-        let names = self.dir_names()?.into_iter().filter(|name| name.ends_with(DELETED_SUFFIX));
+        self.named_with(DELETED_SUFFIX)
+    }
+
+    fn named_with(&self, suffix: &str) -> Result<Vec<PathBuf>, DiskError> {
+        let names = self.dir_names()?.into_iter().filter(|name| name.ends_with(suffix));
         Ok(names.map(|name| self.path.join(name)).collect())
     }
 

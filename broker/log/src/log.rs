@@ -19,7 +19,7 @@ use crate::config::LogConfig;
 use crate::disk::Disk;
 use crate::leader_epochs::LeaderEpochs;
 use crate::read_view::{ReadError, ReadRequest, ReadView, Span, Start};
-use crate::segment::{ActiveSegment, SealedSegment};
+use crate::segment::{ActiveSegment, Place, SealedSegment};
 use crate::time_lookup::{TimeQuery, TimeView};
 
 pub use append::{AppendError, Appended};
@@ -141,9 +141,9 @@ impl Log {
         let relative = active.segment.relative(offset);
         let hint = active.segment.hints.position_of(relative);
         let entry = || active.offset_index.last_in_memory(|entry| entry.relative <= relative);
-        let start = match hint.or_else(|| entry().map(|entry| u64::from(entry.position))) {
-            Some(position) => Start::At(position),
-            None => Start::InIndexFile(Some(active.offset_index.written())),
+        let start = match hint {
+            Some(position) => Start::At(Place { position, offset }),
+            None => entry().map_or(Start::InIndexFile(Some(active.offset_index.written())), Start::Entry),
         };
         Span { segment: Arc::clone(&active.segment), limit: active.size, end: active.end, start }
     }

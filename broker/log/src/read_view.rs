@@ -9,8 +9,9 @@ use klamm_model::Offset;
 use klamm_records::{BatchError, BatchHeader};
 
 use crate::disk::{Action, Disk, DiskError};
+use crate::index::OffsetEntry;
 use crate::log::CorruptLog;
-use crate::segment::Segment;
+use crate::segment::{Place, Segment};
 use crate::segment_files::FileKind;
 
 /// What is read at the least, and beyond what was asked where the start is not known exactly: about an index interval.
@@ -68,8 +69,10 @@ impl From<DiskError> for ReadError {
 /// Where a read begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Start {
-    /// At a batch that is the wanted one or not far before it.
-    At(u64),
+    /// At the wanted batch.
+    At(Place),
+    /// At the batch of this entry, or behind it.
+    Entry(OffsetEntry),
     /// Where the first so many entries of the index file say; `None` for all of them.
     InIndexFile(Option<usize>),
 }
@@ -117,29 +120,17 @@ impl ReadView {
 
 impl Span {
     fn read(&self, disk: &dyn Disk, request: &ReadRequest) -> Result<Vec<Bytes>, ReadError> {
-        let mut position = match self.start {
-            Start::At(position) => position,
-            Start::InIndexFile(entries) => self.segment.position_before(disk, request.offset, entries)?,
+        let mut place = match self.start {
+            Start::At(place) => place,
+            Start::Entry(entry) => self.segment.place_of(entry)?,
+            Start::InIndexFile(entries) => self.segment.place_before(disk, request.offset, entries)?,
         };
         let mut wanted = request.max_bytes.saturating_add(SLACK_BYTES);
-        // An index file can be damaged too; the segment itself can always be read from its start.
-        let mut doubtful = matches!(self.start, Start::InIndexFile(_)) && position > 0;
         loop {
-            let bytes = self.bytes_at(position, wanted)?;
-            let first = self.find(&bytes, position, request.offset);
-            let misled = match &first {
-                Ok(Some((_, header))) => header.base_offset > request.offset,
-                Ok(None) => false,
-                Err(_) => true,
-            };
-            if std::mem::take(&mut doubtful) && misled {
-                position = 0;
-                continue;
-            }
-            let first = first?;
-            let Some((at, header)) = first else {
+            let from = place.position;
+            let bytes = self.bytes_at(from, wanted)?;
+            let Some(header) = self.find(&bytes, &mut place, request.offset)? else {
                 // Everything was before the wanted batch, but for what is left of the last one.
-                position += whole_batches(&bytes) as u64;
                 wanted = request.max_bytes.saturating_add(SLACK_BYTES);
                 continue;
             };
@@ -147,13 +138,12 @@ impl Span {
             if header.base_offset >= request.upto || (size > request.max_bytes && !request.min_one) {
                 return Ok(Vec::new());
             }
+            let at = (place.position - from) as usize;
             if at + size > bytes.len() {
-                position += at as u64;
-                self.check_fits(position, &header)?;
                 wanted = size.max(request.max_bytes);
                 continue;
             }
-            return Ok(self.collect(&bytes, position, at, request));
+            return Ok(self.collect(&bytes, from, at, request));
         }
     }
 
@@ -172,31 +162,40 @@ impl Span {
         Ok(bytes)
     }
 
-    /// The first batch that reaches `offset`, with its place in `bytes`; `None` if it comes after them.
+    /// The first batch that reaches `offset`, to which `place` moves from the beginning of `bytes`; `None` if it comes
+    /// after them, and `place` is where they end.
     fn find(
         &self,
         bytes: &Bytes,
-        position: u64,
+        place: &mut Place,
         offset: Offset,
-    ) -> Result<Option<(usize, BatchHeader)>, ReadError> {
-        let mut at = 0;
-        while at < bytes.len() {
-            let header = match BatchHeader::read(&bytes[at..]) {
+    ) -> Result<Option<BatchHeader>, ReadError> {
+        let from = place.position;
+        loop {
+            let at = (place.position - from) as usize;
+            let header = match BatchHeader::read(bytes.get(at..).unwrap_or_default()) {
                 Ok(header) => header,
                 Err(BatchError::Truncated { .. }) if at > 0 => return Ok(None),
                 Err(error) => {
-                    return Err(self.corrupt(position + at as u64, offset, error.to_string()).into());
+                    return Err(self.corrupt(place.position, place.offset, error.to_string()).into());
                 }
             };
+            self.check_place(*place, &header)?;
             if header.next_offset() > offset {
-                return Ok(Some((at, header)));
+                return Ok(Some(header));
             }
-            if at == 0 {
-                self.check_fits(position, &header)?;
-            }
-            at += header.size_bytes();
+            place.position += header.size_bytes() as u64;
+            place.offset = header.next_offset();
         }
-        Ok(None)
+    }
+
+    /// Neither length nor base offset are covered by a batch's CRC; both must fit in with the batches around it.
+    fn check_place(&self, place: Place, header: &BatchHeader) -> Result<(), CorruptLog> {
+        if header.base_offset != place.offset {
+            let reason = format!("a batch of offset {} stands here", header.base_offset);
+            return Err(self.corrupt(place.position, place.offset, reason));
+        }
+        self.check_fits(place.position, header)
     }
 
     fn check_fits(&self, position: u64, header: &BatchHeader) -> Result<(), CorruptLog> {
@@ -214,7 +213,8 @@ impl Span {
         while let Some(header) = bytes.get(upto..).and_then(|rest| BatchHeader::read(rest).ok()) {
             let end = upto + header.size_bytes();
             let too_much = upto > at && end - at > request.max_bytes;
-            let out_of_order = upto > at && header.base_offset < next;
+            // It is read by itself the next time, and refused then.
+            let out_of_order = upto > at && header.base_offset != next;
             if too_much || out_of_order || end > bytes.len() || header.base_offset >= request.upto {
                 break;
             }
@@ -228,13 +228,4 @@ impl Span {
     pub(crate) fn corrupt(&self, position: u64, offset: Offset, reason: String) -> CorruptLog {
         CorruptLog { file: self.segment.path(FileKind::Log), position, offset, reason }
     }
-}
-
-/// Bytes of the whole batches at the start; at least one header is readable there.
-fn whole_batches(bytes: &Bytes) -> usize {
-    let mut at = 0;
-    while let Some(header) = bytes.get(at..).and_then(|rest| BatchHeader::read(rest).ok()) {
-        at += header.size_bytes();
-    }
-    at
 }

@@ -1,10 +1,11 @@
 //! Walking through the batches of a segment, with few reads.
 
 use bytes::Bytes;
+use klamm_model::Offset;
 use klamm_records::{BatchError, BatchHeader, BatchView, HEADER_BYTES};
 
 use crate::disk::{Action, DiskError};
-use crate::segment::Segment;
+use crate::segment::{Place, Segment};
 use crate::segment_files::FileKind;
 
 /// What is read at once.
@@ -27,7 +28,7 @@ pub(crate) enum Step {
         /// Where it should begin.
         position: u64,
         /// Why it is none.
-        reason: BatchError,
+        reason: String,
     },
 }
 
@@ -36,6 +37,8 @@ pub(crate) enum Step {
 pub(crate) struct Scanner<'a> {
     segment: &'a Segment,
     position: u64,
+    /// The base offset that the next batch must have; `None` if any will do.
+    expected: Option<Offset>,
     limit: u64,
     chunk: Bytes,
     chunk_position: u64,
@@ -44,7 +47,13 @@ pub(crate) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// From the batch at `position` to the segment's end at `limit`.
     pub(crate) fn new(segment: &'a Segment, position: u64, limit: u64) -> Scanner<'a> {
-        Scanner { segment, position, limit, chunk: Bytes::new(), chunk_position: 0 }
+        Scanner { segment, position, expected: None, limit, chunk: Bytes::new(), chunk_position: 0 }
+    }
+
+    /// As [`Scanner::new`], where it is known which offset the batch there has. The CRC does not cover a batch's base
+    /// offset, but it follows from the batch before.
+    pub(crate) fn from(segment: &'a Segment, place: Place, limit: u64) -> Scanner<'a> {
+        Scanner { expected: Some(place.offset), ..Scanner::new(segment, place.position, limit) }
     }
 
     /// The next batch; the scanner stays where it is at the end and at what is no batch.
@@ -56,12 +65,17 @@ impl<'a> Scanner<'a> {
         let available = (self.limit - position) as usize;
         let bytes = self.bytes(position, HEADER_BYTES.min(available))?;
         let reason = match BatchHeader::read(&bytes) {
+            Ok(header) if self.expected.is_some_and(|expected| header.base_offset != expected) => {
+                let belongs = self.expected.unwrap_or(header.base_offset);
+                format!("a batch of offset {} stands where {belongs} belongs", header.base_offset)
+            }
             Ok(header) if header.size_bytes() <= available && header.last_offset_delta >= 0 => {
                 self.position += header.size_bytes() as u64;
+                self.expected = self.expected.map(|_| header.next_offset());
                 return Ok(Step::Batch { position, header });
             }
-            Ok(header) => BatchError::Truncated { needed: header.size_bytes(), available },
-            Err(error) => error,
+            Ok(header) => BatchError::Truncated { needed: header.size_bytes(), available }.to_string(),
+            Err(error) => error.to_string(),
         };
         Ok(Step::Bad { position, reason })
     }

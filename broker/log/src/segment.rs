@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use klamm_model::Offset;
+use klamm_records::{BatchHeader, HEADER_BYTES};
 
 use crate::disk::{Action, Disk, DiskError, DiskFile, OpenMode};
-use crate::index::{OffsetEntry, last_in_file};
+use crate::index::{OffsetEntry, TimeEntry, last_in_file};
+use crate::scanner::{Scanner, Step};
 use crate::segment_files::{self, FileKind};
 
 pub(crate) use active::ActiveSegment;
@@ -78,22 +80,103 @@ impl Segment {
         Ok(())
     }
 
+    /// Where the segment begins.
+    pub(crate) fn beginning(&self) -> Place {
+        Place { position: 0, offset: self.base }
+    }
+
     /// Where a batch begins that is not behind the one with `offset`, from the first `entries` entries of the index
-    /// file; `None` for `entries` takes all. The start of the file if the index does not know better.
-    pub(crate) fn position_before(
+    /// file; `None` for `entries` takes all. The start of the file if the index does not know better, or is wrong.
+    pub(crate) fn place_before(
         &self,
         disk: &dyn Disk,
         offset: Offset,
         entries: Option<usize>,
-    ) -> Result<u64, DiskError> {
+    ) -> Result<Place, DiskError> {
         let relative = self.relative(offset);
         if let Some(position) = self.hints.position_of(relative) {
-            return Ok(position);
+            return Ok(Place { position, offset });
         }
+        self.place_of_entry(disk, offset, entries)
+    }
+
+    /// As [`Segment::place_before`], by the index alone.
+    pub(crate) fn place_of_entry(
+        &self,
+        disk: &dyn Disk,
+        offset: Offset,
+        entries: Option<usize>,
+    ) -> Result<Place, DiskError> {
+        let relative = self.relative(offset);
         let path = self.path(FileKind::OffsetIndex);
         let entry = last_in_file::<OffsetEntry>(disk, &path, entries, |entry| entry.relative <= relative)?;
-        Ok(entry.map_or(0, |(_, entry)| u64::from(entry.position)))
+        entry.map_or(Ok(self.beginning()), |(_, entry)| self.place_of(entry))
     }
+
+    /// The batch that an index entry tells of; the segment's beginning if there is none such, since an index is not
+    /// checked when it is read and may be damaged.
+    pub(crate) fn place_of(&self, entry: OffsetEntry) -> Result<Place, DiskError> {
+        let position = u64::from(entry.position);
+        let bytes = self.file.read_at(position, HEADER_BYTES).map_err(|source| DiskError {
+            action: Action::Read,
+            path: self.path(FileKind::Log),
+            source,
+        })?;
+        match BatchHeader::read(&bytes) {
+            Ok(header) if header.last_offset() == self.absolute(entry.relative) => {
+                Ok(Place { position, offset: header.base_offset })
+            }
+            _ => {
+                tracing::warn!(file = %self.path(FileKind::OffsetIndex).display(), ?entry, "an index entry is wrong: the segment is read from its start");
+                Ok(self.beginning())
+            }
+        }
+    }
+}
+
+impl Segment {
+    /// Whether a time entry tells the truth of its batch, which is looked for from `place` on.
+    pub(crate) fn has_time(&self, entry: TimeEntry, place: Place, size: u64) -> Result<bool, DiskError> {
+        let offset = self.absolute(entry.relative);
+        let mut scanner = Scanner::from(self, place, size);
+        while let Step::Batch { header, .. } = scanner.next_batch()? {
+            if header.last_offset() >= offset {
+                let right = header.last_offset() == offset && header.max_timestamp.0 == entry.timestamp_ms;
+                if !right {
+                    tracing::warn!(file = %self.path(FileKind::TimeIndex).display(), ?entry, "a time index entry is wrong: it is not used");
+                }
+                return Ok(right);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The largest timestamp from `place` on, with the last offset of the first batch that has it, if it is larger than
+    /// `newest`; else `newest`.
+    pub(crate) fn newest_from(
+        &self,
+        place: Place,
+        size: u64,
+        mut newest: Option<TimeEntry>,
+    ) -> Result<Option<TimeEntry>, DiskError> {
+        let mut scanner = Scanner::from(self, place, size);
+        while let Step::Batch { header, .. } = scanner.next_batch()? {
+            let timestamp_ms = header.max_timestamp.0;
+            if timestamp_ms >= 0 && newest.is_none_or(|newest| newest.timestamp_ms < timestamp_ms) {
+                newest = Some(TimeEntry { timestamp_ms, relative: self.relative(header.last_offset()) });
+            }
+        }
+        Ok(newest)
+    }
+}
+
+/// Where a batch begins, and with which offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// In bytes.
+    pub position: u64,
+    /// The batch's base offset.
+    pub offset: Offset,
 }
 
 /// Removes a file that may be absent.

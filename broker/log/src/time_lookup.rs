@@ -5,12 +5,12 @@ use std::sync::Arc;
 use klamm_model::{LeaderEpoch, Offset, TimestampMs};
 use klamm_records::{BatchError, BatchHeader, BatchView};
 
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskError};
 use crate::index::{OffsetEntry, TimeEntry, last_in_file};
 use crate::log::{CorruptLog, Log};
 use crate::read_view::ReadError;
 use crate::scanner::{Scanner, Step};
-use crate::segment::{SealedSegment, Segment};
+use crate::segment::{Place, SealedSegment, Segment};
 use crate::segment_files::FileKind;
 
 /// Which record is looked for.
@@ -122,14 +122,14 @@ impl TimeView {
     ) -> Result<Option<TimestampAndOffset>, ReadError> {
         for part in parts.iter().filter(|part| part.newest.is_some_and(|newest| newest.timestamp_ms >= time))
         {
-            let position = part.position_before_time(&*self.disk, time)?;
+            let place = part.place_before_time(&*self.disk, time)?;
             let mut found = None;
-            part.walk(position, self.start, self.upto, &mut |scanner, position, header| {
+            part.walk(place, self.start, self.upto, &mut |scanner, position, header| {
                 if header.max_timestamp.0 >= time {
                     let bytes = scanner.bytes(position, header.size_bytes())?;
                     found = self
                         .first_record(&bytes, time, max_uncompressed_bytes)
-                        .map_err(|reason| part.corrupt(position, header.base_offset, &reason))?;
+                        .map_err(|reason| part.corrupt(position, header.base_offset, reason.to_string()))?;
                 }
                 Ok(found.is_none())
             })?;
@@ -172,7 +172,7 @@ impl TimeView {
                 continue;
             }
             // The newest record is not among those that count: only the batches can tell the next one.
-            part.walk(0, self.start, self.upto, &mut |_, _, header| {
+            part.walk(part.segment.beginning(), self.start, self.upto, &mut |_, _, header| {
                 let time = Some(header.max_timestamp.0)
                     .filter(|&time| time >= 0 && header.last_offset() < self.upto);
                 largest = largest.max(time);
@@ -196,35 +196,41 @@ impl Part {
     }
 
     /// A place at or before the first record of this time or later.
-    fn position_before_time(&self, disk: &dyn Disk, time: i64) -> Result<u64, ReadError> {
+    fn place_before_time(&self, disk: &dyn Disk, time: i64) -> Result<Place, ReadError> {
         let not_later = |entry: &TimeEntry| entry.timestamp_ms <= time;
-        let in_memory = self.times.partition_point(not_later).checked_sub(1).map(|last| self.times[last]);
-        let entry = if in_memory.is_some() {
-            in_memory
-        } else {
-            let path = self.segment.path(FileKind::TimeIndex);
-            let written = self.written.map(|(_, times)| times);
-            last_in_file(disk, &path, written, not_later)?.map(|(_, entry)| entry)
-        };
-        let Some(entry) = entry else { return Ok(0) };
-        let not_behind = |offset: &OffsetEntry| offset.relative <= entry.relative;
-        if let Some(last) = self.offsets.partition_point(not_behind).checked_sub(1) {
-            return Ok(u64::from(self.offsets[last].position));
+        if let Some(last) = self.times.partition_point(not_later).checked_sub(1) {
+            return Ok(self.place_before(disk, self.times[last])?);
         }
-        let path = self.segment.path(FileKind::OffsetIndex);
-        let offset = last_in_file(disk, &path, self.written.map(|(offsets, _)| offsets), not_behind)?;
-        Ok(offset.map_or(0, |(_, offset)| u64::from(offset.position)))
+        let path = self.segment.path(FileKind::TimeIndex);
+        let written = self.written.map(|(_, times)| times);
+        let Some((_, entry)) = last_in_file(disk, &path, written, not_later)? else {
+            return Ok(self.segment.beginning());
+        };
+        let place = self.place_before(disk, entry)?;
+        // Whatever is wrong in the file, the search ends at a wrong entry then, or before the right one.
+        if self.segment.has_time(entry, place, self.size)? { Ok(place) } else { Ok(self.segment.beginning()) }
     }
 
-    /// Visits the batches from `position` on that have something in `start..upto`, as long as `visit` says so.
+    /// A place at or before the batch of a time entry.
+    fn place_before(&self, disk: &dyn Disk, entry: TimeEntry) -> Result<Place, DiskError> {
+        let not_behind = |offset: &OffsetEntry| offset.relative <= entry.relative;
+        if let Some(last) = self.offsets.partition_point(not_behind).checked_sub(1) {
+            return self.segment.place_of(self.offsets[last]);
+        }
+        let offset = self.segment.absolute(entry.relative);
+        // A hint is of the batch that begins with an offset; an entry is of one that ends with it.
+        self.segment.place_of_entry(disk, offset, self.written.map(|(offsets, _)| offsets))
+    }
+
+    /// Visits the batches from `place` on that have something in `start..upto`, as long as `visit` says so.
     fn walk(
         &self,
-        position: u64,
+        place: Place,
         start: Offset,
         upto: Offset,
         visit: &mut Visit<'_>,
     ) -> Result<(), ReadError> {
-        let mut scanner = Scanner::new(&self.segment, position, self.size);
+        let mut scanner = Scanner::from(&self.segment, place, self.size);
         loop {
             match scanner.next_batch()? {
                 Step::Batch { header, .. } if header.base_offset >= upto => return Ok(()),
@@ -235,13 +241,13 @@ impl Part {
                     }
                 }
                 Step::End => return Ok(()),
-                Step::Bad { position, reason } => return Err(self.corrupt(position, start, &reason)),
+                Step::Bad { position, reason } => return Err(self.corrupt(position, start, reason)),
             }
         }
     }
 
-    fn corrupt(&self, position: u64, offset: Offset, reason: &BatchError) -> ReadError {
+    fn corrupt(&self, position: u64, offset: Offset, reason: String) -> ReadError {
         let file = self.segment.path(FileKind::Log);
-        CorruptLog { file, position, offset, reason: reason.to_string() }.into()
+        CorruptLog { file, position, offset, reason }.into()
     }
 }

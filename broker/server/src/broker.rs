@@ -7,17 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::{ArcSwap, Guard};
 use klamm_controller::settings::{BrokerSettings, StaticSettings};
 use klamm_controller::{BrokerImage, Controller, Endpoint};
-use klamm_model::{BrokerId, ClusterId};
+use klamm_model::{BrokerId, ClusterId, ErrorCode};
+use klamm_partition::Partition;
 
 use crate::Clock;
 use crate::advertised::Advertised;
+use crate::error_code::KafkaError;
 use crate::fetch_sessions::FetchSessions;
 use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
+use crate::room::Room;
 use crate::stop::StopSignal;
-use crate::storage_alarm::StorageAlarm;
+use crate::storage_alarm::{Refused, StorageAlarm};
 
 /// What all handlers share: one for each process.
 #[derive(Debug)]
@@ -48,7 +51,9 @@ pub struct Broker {
     pub(crate) producer_ids: ProducerIds,
     /// Who clients are told to connect to.
     pub(crate) advertised: Advertised,
-    /// Says that writes fail.
+    /// Room on the disk.
+    pub(crate) room: Room,
+    /// Says that reads and writes fail.
     pub(crate) storage_alarm: StorageAlarm,
     /// The wish that the broker stops.
     pub(crate) stop: StopSignal,
@@ -74,6 +79,13 @@ impl Broker {
     /// The settings in force now, for a look at them on a hot path: no count of readers is kept.
     pub(crate) fn glance_at_settings(&self) -> Guard<Arc<BrokerSettings>> {
         self.settings.load()
+    }
+
+    /// Says in the log that a partition can't be read, if it is the disk's or a file's fault.
+    pub(crate) fn tell_of_failed_read(&self, partition: &Partition, error: &KafkaError) {
+        if error.code == ErrorCode::KafkaStorageError {
+            self.storage_alarm.raise(self.clock.now(), partition.id(), Refused::Reads, error);
+        }
     }
 
     /// How many fsyncs of partitions there were since the start.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use klamm_partition::Partition;
+use tokio::sync::RwLock;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{debug, error, info, warn};
 
@@ -21,30 +22,53 @@ pub(crate) async fn keep(broker: Arc<Broker>) {
             .log_flush_offset_checkpoint_interval_ms
             .min(settings.log_flush_start_offset_checkpoint_interval_ms),
     ));
+    let jobs = Jobs::default();
     tokio::select! {
         () = broker.stop.clone().requested() => {}
-        () = every(retention, &broker, |broker| housekeep(broker, |_| true)) => {}
-        () = every(FLUSH_CHECK, &broker, |broker| housekeep(broker, |flush_ms| flush_ms < i64::MAX)) => {}
-        () = every(checkpoints, &broker, write_checkpoints) => {}
+        () = jobs.every(retention, &broker, |broker| housekeep(broker, |_| true)) => {}
+        () = jobs.every(FLUSH_CHECK, &broker, |broker| housekeep(broker, |flush_ms| flush_ms < i64::MAX)) => {}
+        () = jobs.every(checkpoints, &broker, write_checkpoints) => {}
     }
+    // A checkpoint that is being written must not come after that of the stop.
+    jobs.end().await;
 }
 
 fn milliseconds(count: i64) -> Duration {
     Duration::from_millis(u64::try_from(count).unwrap_or(0).max(1))
 }
 
-/// Does a job that blocks again and again, never twice at once.
-async fn every(period: Duration, broker: &Arc<Broker>, job: fn(&Broker)) {
-    // A period beyond what a timer can tell is as good as none.
-    let Some(first) = Instant::now().checked_add(period) else { return std::future::pending().await };
-    let mut ticks = interval_at(first, period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let broker = Arc::clone(broker);
-        if let Err(failure) = tokio::task::spawn_blocking(move || job(&broker)).await {
-            error!(%failure, "housekeeping failed; it is tried again");
+/// Jobs that block, of which some may be under way.
+#[derive(Debug, Default)]
+struct Jobs {
+    /// Held by each job for reading.
+    under_way: Arc<RwLock<()>>,
+}
+
+impl Jobs {
+    /// Does a job again and again, never twice at once.
+    async fn every(&self, period: Duration, broker: &Arc<Broker>, job: fn(&Broker)) {
+        // A period beyond what a timer can tell is as good as none.
+        let Some(first) = Instant::now().checked_add(period) else { return std::future::pending().await };
+        let mut ticks = interval_at(first, period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let broker = Arc::clone(broker);
+            let under_way = Arc::clone(&self.under_way).read_owned().await;
+            let done = tokio::task::spawn_blocking(move || {
+                job(&broker);
+                drop(broker);
+                drop(under_way);
+            });
+            if let Err(failure) = done.await {
+                error!(%failure, "housekeeping failed; it is tried again");
+            }
         }
+    }
+
+    /// Waits for those that are under way; no more begin.
+    async fn end(self) {
+        drop(self.under_way.write().await);
     }
 }
 

@@ -39,6 +39,7 @@ mod ports;
 mod producer_ids;
 mod readiness;
 mod request;
+mod room;
 mod running;
 mod runtime;
 mod signals;

@@ -8,8 +8,9 @@
 //! Ports come first, since they fail at once where recovery may take minutes. The Kafka port is bound but does
 //! not listen before the partitions are open, so that clients are refused and go elsewhere instead of waiting.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -17,10 +18,11 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use klamm_controller::settings::{BrokerLayers, BrokerSettings, Configs, StaticSettings};
 use klamm_controller::{BrokerRegistration, Controller, ControllerOptions, Endpoint};
+use klamm_log::checkpoint::CheckpointError;
 use klamm_log::data_dir::{DataDir, Identity};
 use klamm_log::{Disk, GroupCommit, RealDisk, checkpoint};
-use klamm_model::BrokerId;
-use tracing::{error, info};
+use klamm_model::{BrokerId, Offset, TopicPartition};
+use tracing::{error, info, warn};
 
 use crate::advertised::Advertised;
 use crate::durability::Durability;
@@ -31,6 +33,7 @@ use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
+use crate::room::Room;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
 use crate::stop::StopSignal;
 use crate::storage_alarm::StorageAlarm;
@@ -48,13 +51,18 @@ pub struct Server;
 
 impl Server {
     /// Starts a broker; when this returns, it serves. Blocks; must not be called from a runtime.
-    pub fn start(mut options: ServerOptions) -> Result<RunningServer, StartError> {
+    pub fn start(options: ServerOptions) -> Result<RunningServer, StartError> {
+        Server::start_on(Arc::new(RealDisk::new(descriptors::raise_limit())), options)
+    }
+
+    /// As [`Server::start`], with the partitions' files on `disk`, for tests whose disk fails.
+    pub fn start_on(disk: Arc<dyn Disk>, mut options: ServerOptions) -> Result<RunningServer, StartError> {
         let begun = Instant::now();
         info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "klamm starts");
         let static_settings = StaticSettings::parse(std::mem::take(&mut options.settings))?;
         let ports = Ports::bind(&options)?;
         let control = CoreRuntime::start("klamm-control".to_owned()).map_err(StartError::Threads)?;
-        let foundation = Foundation::lay(&options, &static_settings)?;
+        let foundation = Foundation::lay(disk, &options, &static_settings)?;
         let broker = foundation.build(static_settings, &control, ports.advertised.clone())?;
         let server = serve(broker, ports, control)?;
         info!(
@@ -85,20 +93,25 @@ struct Foundation {
 }
 
 impl Foundation {
-    fn lay(options: &ServerOptions, static_settings: &StaticSettings) -> Result<Foundation, StartError> {
+    fn lay(
+        disk: Arc<dyn Disk>,
+        options: &ServerOptions,
+        static_settings: &StaticSettings,
+    ) -> Result<Foundation, StartError> {
         let node_id = BrokerId(resolve(static_settings).node_id);
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(descriptors::raise_limit()));
         let identity = Identity { cluster_id: None, node_id };
         let data_dir = DataDir::open(Arc::clone(&disk), &options.data_dir, &identity)?;
         let clean = data_dir.was_clean();
         info!(data_dir = %options.data_dir.display(), cluster_id = %data_dir.cluster_id(), node_id = node_id.0, clean, "data directory is open");
-        let read = |file| checkpoint::read(&*disk, &data_dir.path().join(file));
+        let recovery_points =
+            read_checkpoint(&*disk, &data_dir.path().join(checkpoint::RECOVERY_POINT_FILE))?;
         let checkpoints = Checkpoints {
-            clean,
             settled: false,
             there: BTreeSet::new(),
-            recovery_points: read(checkpoint::RECOVERY_POINT_FILE)?,
-            log_starts: read(checkpoint::LOG_START_FILE)?,
+            // Whoever damaged the file may have damaged others.
+            clean: clean && !recovery_points.is_damaged,
+            recovery_points: recovery_points.offsets.unwrap_or_default(),
+            log_starts: read_checkpoint(&*disk, &data_dir.path().join(checkpoint::LOG_START_FILE))?.offsets,
         };
         Ok(Foundation { node_id, data_dir: Arc::new(data_dir), disk, checkpoints })
     }
@@ -147,9 +160,30 @@ impl Foundation {
             advertised,
             stop: StopSignal::new(),
             ready: AtomicBool::new(false),
-            storage_alarm: StorageAlarm::new(),
+            room: Room::default(),
+            storage_alarm: StorageAlarm::default(),
         };
         Ok(Arc::new(broker))
+    }
+}
+
+/// What a checkpoint said.
+struct ReadCheckpoint {
+    /// Offsets; `None` if there is no file that can be relied on.
+    offsets: Option<BTreeMap<TopicPartition, Offset>>,
+    is_damaged: bool,
+}
+
+/// A damaged checkpoint is no reason not to start: what it says is in the logs, but for the records that DeleteRecords
+/// deleted from the middle of a segment.
+fn read_checkpoint(disk: &dyn Disk, file: &Path) -> Result<ReadCheckpoint, CheckpointError> {
+    match checkpoint::read(disk, file) {
+        Ok(offsets) => Ok(ReadCheckpoint { offsets, is_damaged: false }),
+        Err(error @ CheckpointError::Disk(_)) => Err(error),
+        Err(error) => {
+            warn!(%error, "a checkpoint is not used: logs are read through instead, and deleted records may be back");
+            Ok(ReadCheckpoint { offsets: None, is_damaged: true })
+        }
     }
 }
 

@@ -77,7 +77,7 @@ pub(super) fn dump_leader_epochs(disk: &dyn Disk, file: &Path, report: &mut Repo
 /// Shows a checkpoint of all partitions.
 pub(super) fn dump_checkpoint(disk: &dyn Disk, file: &Path, report: &mut Report) -> Result<(), CliError> {
     let offsets = match checkpoint::read(disk, file) {
-        Ok(offsets) => offsets,
+        Ok(offsets) => offsets.unwrap_or_default(),
         Err(error) => return report.problem(&error.to_string()),
     };
     for (partition, offset) in offsets {

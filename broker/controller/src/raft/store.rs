@@ -1,6 +1,8 @@
 //! The metadata log on disk.
 
+use std::any::Any;
 use std::ops::RangeBounds;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use klamm_model::{BrokerId, ClusterId};
@@ -67,6 +69,17 @@ pub enum StoreError {
         /// Why.
         source: DatabaseError,
     },
+    /// It is not what was written.
+    #[error(
+        "the metadata log {path} is damaged: {reason}. Nothing was changed: restore it from a copy. It says which topics \
+         there are; the topics' data is not in it"
+    )]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// It has a format of another version.
     #[error("the metadata log has format {found}, this version of Klamm reads format {FORMAT}")]
     Format {
@@ -76,7 +89,7 @@ pub enum StoreError {
     /// It is another broker's or another cluster's.
     #[error(
         "the metadata log belongs to broker {found_node} of cluster {found_cluster}, but this is broker {node} of \
-         cluster {cluster}: use that node.id, or another data directory"
+         cluster {cluster}: use that node.id, restore meta.properties from a copy, or use another data directory"
     )]
     Foreign {
         /// The broker whose it is.
@@ -133,12 +146,21 @@ impl MetadataStore {
         std::fs::create_dir_all(dir)
             .map_err(|source| StoreError::Directory { path: dir.to_owned(), source })?;
         let path = dir.join(FILE);
-        let database = match Builder::new().set_cache_size(CACHE_BYTES).create(&path) {
-            Ok(database) => database,
-            Err(DatabaseError::DatabaseAlreadyOpen) => return Err(StoreError::InUse { path }),
-            Err(source) => return Err(StoreError::Open { path, source }),
-        };
-        MetadataStore::of(database, owner)
+        // redb takes what it reads for its own: bytes that are not may make it panic, which must not go unexplained.
+        let opened = catch_unwind(|| {
+            let mut database = Builder::new().set_cache_size(CACHE_BYTES).create(&path)?;
+            // Metadata that reads well and is wrong would be worse than none; reading some megabytes takes milliseconds.
+            database.check_integrity().map(|sound| (database, sound))
+        });
+        match opened {
+            Ok(Ok((database, true))) => MetadataStore::of(database, owner),
+            Ok(Ok((_, false))) => {
+                Err(StoreError::Unsound { path, reason: "its checksums are wrong".to_owned() })
+            }
+            Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(StoreError::InUse { path }),
+            Ok(Err(source)) => Err(StoreError::Open { path, source }),
+            Err(panic) => Err(StoreError::Unsound { path, reason: panic_text(&*panic) }),
+        }
     }
 
     /// Takes a database that is new or `owner`'s.
@@ -277,6 +299,11 @@ impl MetadataStore {
         let facts = self.database.begin_read()?.open_table(FACTS)?;
         facts.get(name)?.map(|bytes| decode(name, bytes.value())).transpose()
     }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap_or_default()
 }
 
 fn entry_place(index: u64) -> String {

@@ -37,11 +37,15 @@ impl MetaProperties {
     }
 }
 
+/// Where the cluster's metadata is, which knows the identity too.
+const METADATA_DIR: &str = "__cluster_metadata";
+
 /// A directory with partitions in it was formatted once: another identity would make them another cluster's.
 fn refuse_if_used(disk: &dyn Disk, dir: &Path, file: &Path) -> Result<(), DataDirError> {
     let entries = disk.list(dir).map_err(DiskError::of(Action::List, dir))?;
     let is_partition = |name: &str| TopicPartition::from_directory_name(name).is_some();
-    match entries.iter().find(|entry| entry.is_dir && is_partition(&entry.name)) {
+    let is_ours = |name: &str| is_partition(name) || name == METADATA_DIR;
+    match entries.iter().find(|entry| entry.is_dir && is_ours(&entry.name)) {
         Some(entry) => {
             let reason = format!("it is missing, but there is {}", entry.name);
             Err(DataDirError::Malformed { file: file.to_owned(), reason })

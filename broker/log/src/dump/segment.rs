@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use klamm_model::Offset;
-use klamm_records::{BatchError, BatchHeader};
+use klamm_records::BatchHeader;
 
 use crate::disk::{Action, Disk, DiskError, OpenMode};
 use crate::scanner::{Scanner, Step};
@@ -32,7 +32,7 @@ pub enum DumpError {
         /// Where it should begin.
         position: u64,
         /// Why it is none.
-        reason: BatchError,
+        reason: String,
     },
 }
 

@@ -29,7 +29,8 @@ pub struct OpenState {
     /// From `recovery-point-offset-checkpoint`: all below was on the disk. [`Offset::ZERO`] if not known, and for
     /// a partition that is new: an entry of a deleted topic's namesake must not be given here.
     pub recovery_point: Offset,
-    /// From `log-start-offset-checkpoint`; [`Offset::ZERO`] if not known.
+    /// From `log-start-offset-checkpoint`, [`Offset::ZERO`] if the file has no word of the log; [`Offset::UNKNOWN`] if
+    /// there is no such file.
     pub log_start_offset: Offset,
     /// The time.
     pub now: TimestampMs,
@@ -52,6 +53,10 @@ pub struct Recovery {
     pub replayed_batches: u64,
 }
 
+/// How an operator says that a log may end earlier than it did.
+const GIVE_UP_END: &str = "stop the broker, remove recovery-point-offset-checkpoint and .kafka_cleanshutdown from the \
+     data directory (all logs are then read through once), and start again";
+
 /// Why a log can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -64,8 +69,7 @@ pub enum OpenError {
     /// Data that was on the disk is gone.
     #[error(
         "the log in {} ends at offset {end}, but all below {recovery_point} was on the disk: files were removed or cut. \
-         Restore them from a copy; or, to go on without those records, remove this partition's line from \
-         recovery-point-offset-checkpoint, and start again",
+         Restore them from a copy; or, to go on without those records, {GIVE_UP_END}",
         dir.display()
     )]
     Missing {
@@ -74,6 +78,34 @@ pub enum OpenError {
         /// Where the log ends.
         end: Offset,
         /// Where it ended at the least.
+        recovery_point: Offset,
+    },
+    /// The first records are gone.
+    #[error(
+        "the log in {} begins at offset {first}, but it should begin at {start}: files were removed. Restore them from \
+         a copy; or, to go on without those records, stop the broker, remove log-start-offset-checkpoint, and start again",
+        dir.display()
+    )]
+    MissingStart {
+        /// The log's directory.
+        dir: PathBuf,
+        /// Where it begins.
+        first: Offset,
+        /// Where it should begin.
+        start: Offset,
+    },
+    /// The log is not the one that was closed.
+    #[error(
+        "the log in {} ends at offset {end}, but it was closed at {recovery_point}: these are not the files that were \
+         here. Put the right ones back; or, to use what is there, {GIVE_UP_END}",
+        dir.display()
+    )]
+    Foreign {
+        /// The log's directory.
+        dir: PathBuf,
+        /// Where the log ends.
+        end: Offset,
+        /// Where it was closed.
         recovery_point: Offset,
     },
     /// The leader epochs are of an unknown format.
@@ -86,7 +118,7 @@ pub enum OpenError {
 #[error(
     "{} is corrupt at byte {position} (offset {offset}): {reason}. Nothing was changed. Restore this file from a \
      copy; or, to give up the records from there on, cut it (truncate -s {position}), remove this partition's later \
-     .log files and its line in recovery-point-offset-checkpoint, and start again",
+     .log files, and {GIVE_UP_END}",
     file.display()
 )]
 pub struct CorruptLog {
@@ -119,19 +151,20 @@ impl Log {
         disk: Arc<dyn Disk>,
         dir: &Path,
         config: Arc<LogConfig>,
-        state: OpenState,
+        mut state: OpenState,
         replay: &mut dyn FnMut(Replay<'_>),
     ) -> Result<(Log, Recovery), OpenError> {
         let dir: Arc<Path> = dir.into();
         let mut found = look(&*disk, &dir)?;
+        check_beginning(&dir, &found, state)?;
+        state.log_start_offset = state.log_start_offset.max(Offset::ZERO);
         drop_below_start(&*disk, &dir, &mut found, state.log_start_offset)?;
         let mut recovery = Recovery::default();
         let chain = Chain { disk: &*disk, dir: &dir, config: &config, state };
         let (sealed, active) = chain.restore(&found, &mut recovery)?;
         let end = active.end;
-        if end < state.recovery_point && !found.dir_is_new {
-            let dir = dir.to_path_buf();
-            return Err(OpenError::Missing { dir, end, recovery_point: state.recovery_point });
+        if !found.dir_is_new {
+            check_end(&dir, end, state)?;
         }
         let first = sealed.first().map_or(active.segment.base, |first| first.segment.base);
         let epochs = LeaderEpochs::read(&*disk, &dir);
@@ -168,6 +201,13 @@ impl Log {
         state: OpenState,
         recovery: &Recovery,
     ) -> Result<(), OpenError> {
+        let read = match read {
+            Ok(Some(epochs)) if !self.has_epochs(&epochs)? => {
+                tracing::warn!(dir = %self.dir.display(), "leader-epoch-checkpoint is not this log's: leader epochs are worked out from the log");
+                Ok(None)
+            }
+            read => read,
+        };
         let (mut epochs, from) = match read {
             Ok(Some(epochs)) if state.clean => (epochs, self.active.end),
             Ok(Some(epochs)) => (epochs, state.recovery_point),
@@ -185,6 +225,18 @@ impl Log {
         epochs.truncate_from_end(self.active.end);
         self.epochs = epochs;
         Ok(())
+    }
+
+    /// Whether each epoch begins in the log where the file says so.
+    fn has_epochs(&self, epochs: &LeaderEpochs) -> Result<bool, DiskError> {
+        for &(epoch, start) in epochs.entries() {
+            let (first, before) = (self.header_at(start)?, self.header_at(start.plus(-1))?);
+            let begins = first.is_none_or(|first| first.leader_epoch == epoch);
+            if !begins || before.is_some_and(|before| before.leader_epoch >= epoch) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// After a stop of which nobody knows what it left in memory.
@@ -212,6 +264,28 @@ impl Log {
         self.durability.all_synced(self.active.end);
         Ok(())
     }
+}
+
+/// The log start is written down before segments below it are removed: a log that begins later has lost files.
+fn check_beginning(dir: &Path, found: &Found, state: OpenState) -> Result<(), OpenError> {
+    match found.segments.first() {
+        Some(&(first, _)) if state.log_start_offset >= Offset::ZERO && first > state.log_start_offset => {
+            Err(OpenError::MissingStart { dir: dir.to_path_buf(), first, start: state.log_start_offset })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A log reaches to where it was known to be on the disk, and after a clean stop not beyond it.
+fn check_end(dir: &Path, end: Offset, state: OpenState) -> Result<(), OpenError> {
+    let (dir, recovery_point) = (dir.to_path_buf(), state.recovery_point);
+    if end < recovery_point {
+        return Err(OpenError::Missing { dir, end, recovery_point });
+    }
+    if state.clean && recovery_point > Offset::ZERO && end > recovery_point {
+        return Err(OpenError::Foreign { dir, end, recovery_point });
+    }
+    Ok(())
 }
 
 /// Makes the directory or lists it, and removes what an interrupted deletion or replacement left.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use klamm_model::Offset;
+use klamm_records::BatchHeader;
 
 use super::damage::{self, BadPlace, Damage};
 use super::open::{CorruptLog, Found, OpenError, OpenState, Recovery};
@@ -11,7 +12,7 @@ use crate::config::LogConfig;
 use crate::disk::{Action, Disk, DiskError};
 use crate::index::{Entry, GrowingIndex, OffsetEntry, TimeEntry, last_in_file, read_all};
 use crate::scanner::{Scanner, Step};
-use crate::segment::{ActiveSegment, SealedSegment, Segment};
+use crate::segment::{ActiveSegment, Place, SealedSegment, Segment};
 use crate::segment_files::{self, FileKind};
 
 /// What is needed to build the chain.
@@ -105,18 +106,15 @@ impl Chain<'_> {
             let rebuilt = active.offset_index.differs_from_file() || active.time_index.differs_from_file();
             recovery.rebuilt_indexes += u32::from(rebuilt);
         }
-        let mut scanner = Scanner::new(&segment, active.size, size);
+        let place = Place { position: active.size, offset: active.end };
+        let mut scanner = Scanner::from(&segment, place, size);
         loop {
             let bad = match scanner.next_batch()? {
                 Step::End => return Ok(Walked { segment: active, bad: None }),
-                Step::Bad { position, reason } => (position, reason.to_string()),
-                // The base offset is not covered by the CRC, but it follows from the batch before.
-                Step::Batch { position, header } if header.base_offset != active.end => (
-                    position,
-                    format!("a batch of offset {} stands where {} belongs", header.base_offset, active.end),
-                ),
+                Step::Bad { position, reason } => (position, reason),
                 Step::Batch { position, header } => {
-                    let known = self.state.clean || header.last_offset() < self.state.recovery_point;
+                    // After a clean stop it is the little behind the last index entry, and all of it was acknowledged.
+                    let known = !self.state.clean && header.last_offset() < self.state.recovery_point;
                     let verdict = if known { Ok(()) } else { scanner.verify(position, &header)? };
                     match verdict {
                         Ok(()) => {
@@ -152,9 +150,29 @@ impl Chain<'_> {
         if indexed.last_offset() != segment.absolute(last.relative) {
             return Ok(false);
         }
+        if !self.times_are_right((&segment, size), &times, &indexed, last)? {
+            return Ok(false);
+        }
         active.resume(offsets, times, first.max_timestamp);
         active.continue_from(&indexed, u64::from(last.position));
         Ok(true)
+    }
+
+    /// Whether the last time entry is true, and no batch behind it up to the last offset entry is newer: entries may be
+    /// missing.
+    fn times_are_right(
+        &self,
+        (segment, size): (&Segment, u64),
+        times: &GrowingIndex<TimeEntry>,
+        indexed: &BatchHeader,
+        last: OffsetEntry,
+    ) -> Result<bool, DiskError> {
+        let Some(newest) = times.last() else { return Ok(indexed.max_timestamp.0 < 0) };
+        let end = u64::from(last.position) + indexed.size_bytes() as u64;
+        let place = segment.place_of_entry(self.disk, segment.absolute(newest.relative), None)?;
+        let place = if place.position < end { place } else { segment.beginning() };
+        let right = segment.has_time(newest, place, size)?;
+        Ok(right && segment.newest_from(place, end, Some(newest))? == Some(newest))
     }
 
     /// The indexes of a segment that was closed in order, as they are. Time entries may go beyond the last offset entry,

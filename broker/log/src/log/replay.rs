@@ -10,7 +10,7 @@ use super::{CorruptLog, Log};
 use crate::disk::{Action, Disk, DiskError};
 use crate::producer_snapshot::{self, ProducerSnapshotEntry};
 use crate::scanner::{Scanner, Step};
-use crate::segment::Segment;
+use crate::segment::{Place, Segment};
 use crate::segment_files::{self, FileKind};
 
 /// What [`Log::open`] tells about the producers, in this order: at most one snapshot, then every batch after it.
@@ -44,6 +44,11 @@ impl Log {
         let mut from = self.start;
         while let Some(offset) = snapshots.pop() {
             match producer_snapshot::read(&*self.disk, &self.snapshot_path(offset)) {
+                Ok(entries) if !self.has_written(&entries)? => {
+                    let file = self.snapshot_path(offset);
+                    tracing::warn!(file = %file.display(), "producer snapshot is of another log, and not used");
+                    self.remove_snapshot(offset)?;
+                }
                 Ok(entries) => {
                     replay(Replay::Snapshot { offset, entries });
                     from = from.max(offset);
@@ -61,6 +66,38 @@ impl Log {
             replay(Replay::Batch(header));
         })?;
         Ok(count)
+    }
+
+    /// Whether the newest batch that a snapshot tells of is in this log: its CRC says nothing of whose it is.
+    fn has_written(&self, entries: &[ProducerSnapshotEntry]) -> Result<bool, OpenError> {
+        let Some(newest) = entries.iter().max_by_key(|entry| entry.last_offset) else { return Ok(true) };
+        if newest.last_offset < self.start {
+            return Ok(true);
+        }
+        let header = self.header_at(newest.last_offset)?;
+        Ok(header.is_some_and(|header| {
+            header.producer_id == newest.producer_id && header.last_offset() == newest.last_offset
+        }))
+    }
+
+    /// The header of the batch that holds an offset; `None` if it is not in the log, or can't be read.
+    pub(super) fn header_at(&self, offset: Offset) -> Result<Option<BatchHeader>, DiskError> {
+        if offset < self.start || offset >= self.active.end {
+            return Ok(None);
+        }
+        let sealed = self.sealed.iter().rfind(|sealed| sealed.segment.base <= offset);
+        let (segment, size, entries) = match sealed {
+            Some(sealed) if offset < self.active.segment.base => (&sealed.segment, sealed.size, None),
+            _ => (&self.active.segment, self.active.size, Some(self.active.offset_index.written())),
+        };
+        let place = segment.place_before(&*self.disk, offset, entries)?;
+        let mut scanner = Scanner::from(segment, place, size);
+        while let Step::Batch { header, .. } = scanner.next_batch()? {
+            if header.last_offset() >= offset {
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn snapshot_path(&self, offset: Offset) -> std::path::PathBuf {
@@ -84,32 +121,32 @@ impl Log {
         }
         let disk = &*self.disk;
         for sealed in self.sealed.iter().filter(|sealed| sealed.end > from) {
-            let position = start_position(disk, &sealed.segment, from, None)?;
-            walk_segment(&sealed.segment, position, sealed.size, from, visit)?;
+            let place = start_place(disk, &sealed.segment, from, None)?;
+            walk_segment(&sealed.segment, place, sealed.size, from, visit)?;
         }
         let active = &self.active;
-        let position = start_position(disk, &active.segment, from, Some(active.offset_index.written()))?;
-        walk_segment(&active.segment, position, active.size, from, visit)
+        let place = start_place(disk, &active.segment, from, Some(active.offset_index.written()))?;
+        walk_segment(&active.segment, place, active.size, from, visit)
     }
 }
 
-fn start_position(
+fn start_place(
     disk: &dyn Disk,
     segment: &Arc<Segment>,
     from: Offset,
     entries: Option<usize>,
-) -> Result<u64, DiskError> {
-    if from <= segment.base { Ok(0) } else { segment.position_before(disk, from, entries) }
+) -> Result<Place, DiskError> {
+    if from <= segment.base { Ok(segment.beginning()) } else { segment.place_before(disk, from, entries) }
 }
 
 fn walk_segment(
     segment: &Segment,
-    position: u64,
+    place: Place,
     size: u64,
     from: Offset,
     visit: &mut dyn FnMut(&BatchHeader),
 ) -> Result<(), OpenError> {
-    let mut scanner = Scanner::new(segment, position, size);
+    let mut scanner = Scanner::from(segment, place, size);
     loop {
         match scanner.next_batch()? {
             Step::Batch { header, .. } if header.next_offset() > from => visit(&header),
@@ -117,7 +154,6 @@ fn walk_segment(
             Step::End => return Ok(()),
             Step::Bad { position, reason } => {
                 let file = segment.path(FileKind::Log);
-                let reason = reason.to_string();
                 return Err(CorruptLog { file, position, offset: from, reason }.into());
             }
         }

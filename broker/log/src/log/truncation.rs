@@ -69,9 +69,9 @@ impl Log {
         let (segment, size) = last;
         // The index on the disk may lag behind for the active segment; from an earlier place the way is only longer.
         let written = (segment.base == self.active.segment.base).then(|| self.active.offset_index.written());
-        let position = segment.position_before(&*self.disk, offset, written)?;
-        let mut scanner = Scanner::new(&segment, position, size);
-        let (mut size, mut end) = (position, segment.base);
+        let place = segment.place_before(&*self.disk, offset, written)?;
+        let mut scanner = Scanner::from(&segment, place, size);
+        let (mut size, mut end) = (place.position, place.offset);
         while let Step::Batch { position, header } = scanner.next_batch()? {
             if header.next_offset() > offset {
                 break;

@@ -7,7 +7,6 @@ use klamm_model::Offset;
 use super::Segment;
 use crate::disk::{Disk, DiskError};
 use crate::index::{TimeEntry, read_last};
-use crate::scanner::{Scanner, Step};
 use crate::segment_files::FileKind;
 
 /// A sealed segment.
@@ -40,23 +39,19 @@ impl SealedSegment {
         if let Some(newest) = self.newest.get() {
             return Ok(*newest);
         }
-        let mut newest = read_last::<TimeEntry>(disk, &self.segment.path(FileKind::TimeIndex))?;
-        if newest.is_none() {
-            newest = self.scan_for_newest()?;
-        }
+        let newest = self.find_newest(disk)?;
         Ok(*self.newest.get_or_init(|| newest))
     }
 
-    fn scan_for_newest(&self) -> Result<Option<TimeEntry>, DiskError> {
-        let mut newest: Option<TimeEntry> = None;
-        let mut scanner = Scanner::new(&self.segment, 0, self.size);
-        while let Step::Batch { header, .. } = scanner.next_batch()? {
-            let timestamp_ms = header.max_timestamp.0;
-            if timestamp_ms >= 0 && newest.is_none_or(|newest| newest.timestamp_ms < timestamp_ms) {
-                newest =
-                    Some(TimeEntry { timestamp_ms, relative: self.segment.relative(header.last_offset()) });
+    /// By the last entry of the time index, if it is true, and the batches behind it: entries may be missing.
+    fn find_newest(&self, disk: &dyn Disk) -> Result<Option<TimeEntry>, DiskError> {
+        let segment = &self.segment;
+        if let Some(last) = read_last::<TimeEntry>(disk, &segment.path(FileKind::TimeIndex))? {
+            let place = segment.place_of_entry(disk, segment.absolute(last.relative), None)?;
+            if segment.has_time(last, place, self.size)? {
+                return segment.newest_from(place, self.size, Some(last));
             }
         }
-        Ok(newest)
+        segment.newest_from(segment.beginning(), self.size, None)
     }
 }

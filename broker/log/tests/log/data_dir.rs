@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use klamm_log::checkpoint::{self, CheckpointError};
-use klamm_log::data_dir::{DataDir, DataDirError, Identity};
+use klamm_log::data_dir::{DataDir, DataDirError, DirTopic, Identity};
 use klamm_log::sim::SimDisk;
 use klamm_log::{Disk, RealDisk};
 use klamm_model::{BrokerId, Offset, PartitionIndex, TopicId, TopicPartition};
@@ -97,7 +97,7 @@ fn partitions_come_and_go() {
     let dir = take(&disk, &anyone()).unwrap();
     let there = dir.partitions(2).unwrap();
     assert_eq!(there.len(), 1);
-    assert_eq!((&there[0].partition, there[0].topic_id, &there[0].path), (&orders(), Some(id), &path));
+    assert_eq!((&there[0].partition, &there[0].topic, &there[0].path), (&orders(), &DirTopic::Is(id), &path));
     let retired = dir.retire_partition(&orders()).unwrap();
     let name = retired.file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with("orders-3.") && name.ends_with("-delete"), "{name}");
@@ -123,17 +123,24 @@ fn the_longest_topic_name_can_be_retired() {
 fn checkpoints_are_kafkas_and_say_what_is_wrong() {
     let disk = SimDisk::new(1);
     let file = Path::new("/point");
-    assert!(checkpoint::read(&disk, file).unwrap().is_empty());
+    assert_eq!(checkpoint::read(&disk, file).unwrap(), None);
     let offsets = [(orders(), Offset(42))].into();
     checkpoint::write(&disk, file, &offsets).unwrap();
-    assert_eq!(disk.snapshot()[file], b"0\n1\norders 3 42\n");
+    assert_eq!(disk.snapshot()[file], b"0\n2\norders 3 42\n__checksum -1 628574992\n");
     disk.cut_power();
-    assert_eq!(checkpoint::read(&disk, file).unwrap(), offsets);
+    assert_eq!(checkpoint::read(&disk, file).unwrap(), Some(offsets));
+    disk.damage(file, |bytes| *bytes = b"0\n1\norders 3 41\n".to_vec()).unwrap();
+    assert_eq!(
+        checkpoint::read(&disk, file).unwrap(),
+        Some([(orders(), Offset(41))].into()),
+        "as Kafka writes it"
+    );
     for (text, expected) in [
         ("1\n0\n", "has format version \"1\""),
         ("0\n2\norders 3 42\n", "at line 2: 2 entries announced, 1 there"),
         ("0\n1\norders 3\n", "at line 3"),
         ("0\n1\norders 3 -7\n", "at line 3"),
+        ("0\n2\norders 3 43\n__checksum -1 628574992\n", "at line 4: its checksum is wrong"),
         ("\0\0\0", "no version"),
         ("", "the file is empty"),
     ] {

@@ -27,7 +27,7 @@ pub const UNKNOWN: OpenState = OpenState {
     settled: false,
     clean: false,
     recovery_point: Offset::ZERO,
-    log_start_offset: Offset::ZERO,
+    log_start_offset: Offset::UNKNOWN,
     now: TimestampMs(0),
 };
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs, reason = "tests")]
 
+mod after_a_stop;
 mod append_and_read;
 mod data_dir;
 mod dump;

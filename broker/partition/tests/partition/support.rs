@@ -59,7 +59,7 @@ impl Bench {
                 clean,
                 settled: false,
                 recovery_point,
-                log_start_offset: Offset::ZERO,
+                log_start_offset: Offset::UNKNOWN,
                 now: NOW,
             },
             leader_epoch: LeaderEpoch(3),

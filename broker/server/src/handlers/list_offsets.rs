@@ -44,7 +44,7 @@ pub(crate) async fn handle(
                     let listed = hosted
                         .as_deref()
                         .map_err(Clone::clone)
-                        .and_then(|hosted| list(hosted, wanted, isolation, ctx.api_version));
+                        .and_then(|hosted| list(broker, hosted, wanted, isolation, ctx.api_version));
                     partition_response(wanted.partition_index, listed, ctx.api_version)
                 })
                 .collect();
@@ -55,6 +55,7 @@ pub(crate) async fn handle(
 }
 
 fn list(
+    broker: &Broker,
     topic: &HostedTopic,
     wanted: &ListOffsetsPartition,
     isolation: Isolation,
@@ -64,7 +65,8 @@ fn list(
     let partition = topic.leader(wanted.partition_index)?;
     let current_leader_epoch = leader_epoch(wanted.current_leader_epoch);
     let query = OffsetQuery { timestamp, isolation, current_leader_epoch };
-    partition.list_offsets(&query).map_err(|error| KafkaError::from(&error))
+    let listed = partition.list_offsets(&query).map_err(|error| KafkaError::from(&error));
+    listed.inspect_err(|error| broker.tell_of_failed_read(partition, error))
 }
 
 fn query(timestamp: i64, version: i16) -> Result<TimestampQuery, KafkaError> {

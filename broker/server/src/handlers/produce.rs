@@ -16,6 +16,7 @@ use klamm_wire::messages::produce::{
 
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
+use crate::storage_alarm::Refused;
 use crate::{Broker, RequestContext};
 
 /// The first version whose batches may be compressed with zstd (KIP-110).
@@ -151,12 +152,14 @@ impl Append<'_> {
             )
             .into());
         }
-        let appended = partition.append(&batch, now).map_err(|error| {
-            let told = KafkaError::from(&error);
-            if told.code == ErrorCode::KafkaStorageError {
-                self.broker.storage_alarm.raise(now, partition.id(), &error);
+        let partitions = &self.broker.partitions;
+        let room = self.broker.room.take(&**partitions.disk(), partitions.data_dir().path(), records.len());
+        let appended =
+            room.and_then(|()| partition.append(&batch, now).map_err(|error| KafkaError::from(&error)));
+        let appended = appended.inspect_err(|error| {
+            if error.code == ErrorCode::KafkaStorageError {
+                self.broker.storage_alarm.raise(now, partition.id(), Refused::Writes, error);
             }
-            told
         })?;
         self.broker.metrics.produced(records.len(), batch.header().record_count);
         Ok(Written { partition: Arc::clone(partition), appended })

@@ -57,7 +57,7 @@ impl Partitions {
         if let Some(&offset) = checkpoints.recovery_points.get(id) {
             unopened.recovery_points.insert(id.clone(), offset);
         }
-        if let Some(&offset) = checkpoints.log_starts.get(id) {
+        if let Some(&offset) = checkpoints.log_starts.as_ref().and_then(|starts| starts.get(id)) {
             unopened.log_starts.insert(id.clone(), offset);
         }
     }
@@ -75,7 +75,7 @@ impl Partitions {
         for name in [checkpoint::RECOVERY_POINT_FILE, checkpoint::LOG_START_FILE] {
             let file = self.data_dir().path().join(name);
             let mut offsets = match checkpoint::read(&**self.disk(), &file) {
-                Ok(offsets) => offsets,
+                Ok(offsets) => offsets.unwrap_or_default(),
                 Err(error) => {
                     warn!(%error, "a checkpoint can't be read; the next one replaces it");
                     continue;
@@ -97,10 +97,12 @@ impl Partitions {
         let stale: BTreeSet<TopicPartition> = {
             let mut checkpoints = self.checkpoints.lock();
             let Checkpoints { recovery_points, log_starts, .. } = &mut *checkpoints;
-            let known = recovery_points.keys().chain(log_starts.keys());
+            let known = recovery_points.keys().chain(log_starts.iter().flat_map(BTreeMap::keys));
             let stale: BTreeSet<TopicPartition> = known.filter(|id| !kept.contains(id)).cloned().collect();
             recovery_points.retain(|id, _| kept.contains(id));
-            log_starts.retain(|id, _| kept.contains(id));
+            if let Some(log_starts) = log_starts {
+                log_starts.retain(|id, _| kept.contains(id));
+            }
             stale
         };
         self.forget_checkpoints(&stale);

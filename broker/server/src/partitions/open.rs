@@ -30,8 +30,8 @@ pub(crate) struct Checkpoints {
     pub(crate) there: BTreeSet<TopicPartition>,
     /// Up to where each log was on the disk.
     pub(crate) recovery_points: BTreeMap<TopicPartition, Offset>,
-    /// Where each log started.
-    pub(crate) log_starts: BTreeMap<TopicPartition, Offset>,
+    /// Where each log started, without those that started at 0; `None` if that is not known.
+    pub(crate) log_starts: Option<BTreeMap<TopicPartition, Offset>>,
 }
 
 impl Checkpoints {
@@ -41,7 +41,7 @@ impl Checkpoints {
             clean: self.clean,
             settled: self.settled,
             recovery_point: offset(&self.recovery_points),
-            log_start_offset: offset(&self.log_starts),
+            log_start_offset: self.log_starts.as_ref().map_or(Offset::UNKNOWN, offset),
             now,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use klamm_controller::MetadataImage;
-use klamm_log::data_dir::{DataDirError, PartitionDir};
+use klamm_log::data_dir::{DataDirError, DirTopic, PartitionDir};
 use klamm_model::{PartitionIndex, TopicPartition};
 use tracing::{info, warn};
 
@@ -61,8 +61,12 @@ impl Partitions {
         retired
     }
 
-    /// Takes directories out of the way whose topic is no longer in the metadata: the broker ended between the
-    /// deletion and this. Also gives those that were out of the way already. For the start.
+    /// Sets directories aside of which the metadata does not know. Also gives those of partitions that were deleted
+    /// before the last stop. For the start.
+    ///
+    /// Either the topic was deleted and the broker ended before it took the directory away, or the metadata is older
+    /// than the records (restored from a copy, say), or the directory came from elsewhere. Nobody can tell, so nothing
+    /// is removed.
     pub(crate) fn retire_leftovers(
         &self,
         image: &MetadataImage,
@@ -70,26 +74,27 @@ impl Partitions {
     ) -> Result<Vec<RetiredDir>, DataDirError> {
         let data_dir = &self.ground.data_dir;
         let stays = Duration::ZERO;
-        let mut retired: Vec<RetiredDir> =
-            data_dir.deleted_partitions()?.into_iter().map(|path| RetiredDir { path, stays }).collect();
+        let deleted = data_dir.deleted_partitions()?;
+        for stray in data_dir.stray_partitions()? {
+            warn!(dir = %stray.display(), "{WHAT_TO_DO_WITH_STRAYS}");
+        }
         let mut kept = BTreeSet::new();
         let mut there = BTreeSet::new();
         for dir in data_dir.partitions(threads)? {
             if belongs(&dir, image) {
                 // One without an id gets it when it is opened.
-                if dir.topic_id.is_some() {
+                if matches!(dir.topic, DirTopic::Is(_)) {
                     there.insert(dir.partition.clone());
                 }
                 kept.insert(dir.partition);
             } else {
-                warn!(partition = %dir.partition, "its topic was deleted while the broker was down: removing it");
-                let path = data_dir.retire_partition(&dir.partition)?;
-                retired.push(RetiredDir { path, stays });
+                let aside = data_dir.set_aside(&dir.partition)?;
+                warn!(partition = %dir.partition, dir = %aside.display(), "{WHAT_TO_DO_WITH_STRAYS}");
             }
         }
         self.forget_checkpoints_but(&kept);
         self.settle(there);
-        Ok(retired)
+        Ok(deleted.into_iter().map(|path| RetiredDir { path, stays }).collect())
     }
 
     /// Where many logs have to be recovered, brings what the last run left in memory to the disk at once: a sync of each
@@ -114,12 +119,21 @@ impl Partitions {
     }
 }
 
+const WHAT_TO_DO_WITH_STRAYS: &str = "the metadata does not know this partition: set aside. If its topic was deleted \
+    while the broker was down, remove the directory; if the metadata is from an old copy, restore a newer one and take \
+    the dot and all behind it from the directory's name";
+
 /// Whether the metadata has the topic and partition of a directory.
 fn belongs(dir: &PartitionDir, image: &MetadataImage) -> bool {
-    let PartitionIndex(index) = dir.partition.partition;
-    let topic = match dir.topic_id {
-        Some(id) => image.topic_by_id(id).filter(|topic| topic.name == dir.partition.topic),
-        None => image.topic(dir.partition.topic.as_str()),
+    let topic = match &dir.topic {
+        DirTopic::Is(id) => image.topic_by_id(*id).filter(|topic| topic.name == dir.partition.topic),
+        DirTopic::Unsaid => image.topic(dir.partition.topic.as_str()),
+        DirTopic::Unreadable(why) => {
+            let topic = image.topic(dir.partition.topic.as_str());
+            let taken_for = topic.map(|topic| topic.id.to_string());
+            warn!(partition = %dir.partition, why, taken_for, "partition.metadata can't be relied on: the name decides");
+            topic
+        }
     };
-    topic.is_some_and(|topic| topic.partition(PartitionIndex(index)).is_some())
+    topic.is_some_and(|topic| topic.partition(dir.partition.partition).is_some())
 }

@@ -136,9 +136,10 @@ impl Machine {
         Ok(checkpoint::write(&self.disk, &root().join(file), &offsets)?)
     }
 
-    fn checkpointed(&self, file: &str) -> Life<Offset> {
+    /// `None` if there is no file.
+    fn checkpointed(&self, file: &str) -> Life<Option<Offset>> {
         let offsets = checkpoint::read(&self.disk, &root().join(file))?;
-        Ok(offsets.get(&partition()).copied().unwrap_or_default())
+        Ok(offsets.map(|offsets| offsets.get(&partition()).copied().unwrap_or_default()))
     }
 
     fn delete_records(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
@@ -169,7 +170,7 @@ impl Machine {
         // A batch that holds the offset goes whole.
         let offset = self.written.range(..=offset).next_back().map_or(offset, |(&base, _)| base);
         let offset = offset.max(log.start_offset());
-        let point = self.checkpointed(RECOVERY_POINT_FILE)?;
+        let point = self.checkpointed(RECOVERY_POINT_FILE)?.unwrap_or_default();
         self.checkpoint(RECOVERY_POINT_FILE, point.min(offset))?;
         self.acknowledged = self.acknowledged.min(offset);
         let end = log.truncate_to(offset, TimestampMs(0))?;
@@ -195,8 +196,8 @@ impl Machine {
     }
 
     fn open(&mut self) -> Life<Log> {
-        let recovery_point = self.checkpointed(RECOVERY_POINT_FILE)?;
-        let log_start_offset = self.checkpointed(LOG_START_FILE)?;
+        let recovery_point = self.checkpointed(RECOVERY_POINT_FILE)?.unwrap_or_default();
+        let log_start_offset = self.checkpointed(LOG_START_FILE)?.unwrap_or(Offset::UNKNOWN);
         let clean = std::mem::take(&mut self.clean);
         // Every other time as a server does that has many logs.
         self.opened += 1;

@@ -33,6 +33,11 @@ pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: Fetch
     let targets: Vec<Target> =
         wanted.into_iter().map(|wanted| Target::find(broker, wanted, by_replica)).collect();
     let found = read_or_wait(broker, &targets, limits, max_wait).await;
+    for (target, read) in targets.iter().zip(&found) {
+        if let (Ok(partition), Err(error)) = (&target.partition, &read.result) {
+            broker.tell_of_failed_read(partition, error);
+        }
+    }
     let bytes: usize = found.iter().map(TargetRead::size_bytes).sum();
     broker.metrics.fetched(bytes);
     response::build(broker, ctx, context, targets, found, limits)
