@@ -11,6 +11,9 @@ use crate::authorized_operations::{CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIO
 use crate::partitions::Replica;
 use crate::{Broker, RequestContext, auto_create};
 
+/// The first version in which a topic may be named by its id; 10 and 11 have the field (KIP-516), but Kafka refuses it.
+const FIRST_BY_ID: i16 = 12;
+
 /// Describes brokers and topics; makes topics that are missing if the client and the settings allow it.
 pub(crate) async fn handle(
     broker: &Broker,
@@ -25,6 +28,10 @@ pub(crate) async fn handle(
         None => {
             let image = broker.controller.image();
             image.topics().map(|topic| describe(broker, topic)).collect()
+        }
+        Some(topics) if ctx.api_version < FIRST_BY_ID && topics.iter().any(is_by_id) => {
+            // As Kafka does, for the whole request: an answer of these versions has no room for a topic without a name.
+            topics.into_iter().map(invalid).collect()
         }
         Some(topics) => describe_wanted(broker, topics, may_create).await,
     };
@@ -101,6 +108,19 @@ fn found<'a>(
         return Err(ErrorCode::InvalidTopicException);
     }
     image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)
+}
+
+fn is_by_id(topic: &MetadataRequestTopic) -> bool {
+    topic.name.is_none() || !topic.topic_id.is_zero()
+}
+
+fn invalid(topic: MetadataRequestTopic) -> MetadataResponseTopic {
+    MetadataResponseTopic {
+        error_code: ErrorCode::InvalidRequest.as_i16(),
+        name: Some(topic.name.unwrap_or_default()),
+        topic_id: topic.topic_id,
+        ..MetadataResponseTopic::default()
+    }
 }
 
 fn absent(topic: MetadataRequestTopic, code: ErrorCode) -> MetadataResponseTopic {
