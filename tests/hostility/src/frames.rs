@@ -67,7 +67,11 @@ pub fn well_formed(request: &[u8], answer: Bytes) {
     let RequestHead { api_key, api_version, correlation_id } =
         RequestHeader::peek(&Bytes::copy_from_slice(request)).unwrap();
     let key = ApiKey::from_i16(api_key).expect("only APIs that there are have answers");
-    assert_eq!(answer[..4], correlation_id.to_be_bytes(), "correlation id of an answer to {key} {api_version}");
+    assert_eq!(
+        answer[..4],
+        correlation_id.to_be_bytes(),
+        "correlation id of an answer to {key} {api_version}"
+    );
     // An unknown version of ApiVersions is answered in version 0 (KIP-511).
     let known = key.versions().contains(&api_version);
     assert!(known || key == ApiKey::ApiVersions, "an answer to {key} {api_version}, which is not offered");
@@ -132,7 +136,9 @@ impl Frames {
 /// A Fetch that still can be read may ask to wait for weeks, and a Produce for no answer: then nothing would be learned.
 fn in_reasonable_time(frame: Vec<u8>) -> Vec<u8> {
     let bytes = Bytes::from(frame);
-    if let Ok((header, mut fetch)) = decode_request::<FetchRequest>(bytes.clone(), klamm_wire::Limits::REQUEST) {
+    if let Ok((header, mut fetch)) =
+        decode_request::<FetchRequest>(bytes.clone(), klamm_wire::Limits::REQUEST)
+    {
         fetch.max_wait_ms = fetch.max_wait_ms.min(1);
         return encode_request(&header, &fetch).unwrap().into_bytes()[4..].to_vec();
     }

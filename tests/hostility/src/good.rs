@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use klamm_model::ErrorCode;
 
-use crate::requests::{create_topic, error, fetch, produce, value_batch};
 use crate::Client;
+use crate::requests::{create_topic, error, fetch, produce, value_batch};
 
 const TOPIC: &str = "good";
 /// Between two rounds: a client that works, not one that loads the machine.
@@ -36,7 +36,10 @@ impl Latencies {
     fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+        sorted
+            .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default()
     }
 }
 

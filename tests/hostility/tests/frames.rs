@@ -102,7 +102,8 @@ fn broken_frames_are_answered_or_end_their_connection() {
         hostile.outcome
     };
     let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..=CONNECTIONS as u64).map(|seed| scope.spawn(move || attack(seed))).collect();
+        let threads: Vec<_> =
+            (1..=CONNECTIONS as u64).map(|seed| scope.spawn(move || attack(seed))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let took = begun.elapsed();

@@ -39,6 +39,15 @@ pub enum InvalidReason {
         /// The most allowed.
         limit: i32,
     },
+    /// Larger than the topic allows, once it is compressed as the topic asks.
+    #[error(
+        "the batch has more than {limit} bytes, max.message.bytes of the topic, once it is compressed as the topic's \
+         compression.type asks; raise it or send smaller batches"
+    )]
+    TooLargePacked {
+        /// The most allowed.
+        limit: i32,
+    },
     /// A place that only brokers give.
     #[error("the base offset of a produced batch must be 0, this one has {base_offset}")]
     BaseOffset {
@@ -117,7 +126,9 @@ impl InvalidProduce {
                 ErrorCode::MessageTooLarge
             }
             InvalidReason::Batch(error) => error.error_code(),
-            InvalidReason::TooLarge { .. } => ErrorCode::MessageTooLarge,
+            InvalidReason::TooLarge { .. } | InvalidReason::TooLargePacked { .. } => {
+                ErrorCode::MessageTooLarge
+            }
             InvalidReason::ZstdVersion => ErrorCode::UnsupportedCompressionType,
             InvalidReason::Timestamps | InvalidReason::LogAppendTime => ErrorCode::InvalidTimestamp,
             InvalidReason::Compress(_) => ErrorCode::UnknownServerError,

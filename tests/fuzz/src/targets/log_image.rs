@@ -52,9 +52,7 @@ pub(super) fn open(input: &[u8]) -> bool {
 fn image(mut input: Input<'_>, flags: u8) -> SimDisk {
     let dir = Path::new(DIR);
     let disk = disk::empty(dir);
-    for name in
-        ["00000000000000000000.index", "00000000000000000000.timeindex", "leader-epoch-checkpoint"]
-    {
+    for name in ["00000000000000000000.index", "00000000000000000000.timeindex", "leader-epoch-checkpoint"] {
         let part = input.part();
         if !part.is_empty() {
             disk::put(&disk, &dir.join(name), part);
