@@ -53,17 +53,6 @@ impl Client {
         self.socket.write_all(bytes)
     }
 
-    /// Sends as much as the sockets take at once.
-    pub fn send_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.set_nonblocking(true)?;
-        let sent = match self.socket.write(bytes) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
-            other => other,
-        };
-        self.socket.set_nonblocking(false)?;
-        sent
-    }
-
     /// The next frame, waited for as long as `time`.
     pub fn receive_within(&mut self, time: Duration) -> Answer {
         self.socket.set_read_timeout(Some(time)).unwrap();

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use klamm_conformance::BrokerOptions;
 use klamm_hostility::{Answer, Client, Frames, GoodClient, Process, amount, create_topic, well_formed};
+use klamm_wire::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
+use klamm_wire::messages::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
+use klamm_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use klamm_wire::{ApiKey, ApiVersionsRequest};
 
 /// `KLAMM_HOSTILE_FRAMES` says another number.
@@ -148,4 +151,38 @@ fn sizes_that_lie_cost_the_connection_and_no_memory() {
     assert!(!answer.api_keys.is_empty());
     println!("200 claims of 100 MiB: {before} KiB before, {} KiB at most", process.peak_kib());
     assert!(process.peak_kib() < before + (32 << 10));
+}
+
+/// A request that names one large thing very often.
+#[test]
+fn requests_that_repeat_themselves_cost_no_more_than_their_bytes() {
+    let broker = BrokerOptions::new().start();
+    let process = Process(&broker);
+    let mut client = Client::connect(process.address()).unwrap();
+    let topic = CreatableTopic {
+        name: "t".to_owned(),
+        num_partitions: 100,
+        replication_factor: 1,
+        ..CreatableTopic::default()
+    };
+    client.ask(&CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, ..Default::default() });
+    let before = process.memory_kib();
+    let topic = MetadataRequestTopic { name: Some("t".to_owned()), ..Default::default() };
+    let metadata = MetadataRequest { topics: Some(vec![topic; 100_000]), ..Default::default() };
+    assert_eq!(client.ask(&metadata).topics.len(), 1);
+    let (broker, all) = (4, None);
+    let resource = DescribeConfigsResource {
+        resource_type: broker,
+        resource_name: "1".to_owned(),
+        configuration_keys: all,
+    };
+    let configs = DescribeConfigsRequest {
+        resources: vec![resource; 100_000],
+        include_synonyms: true,
+        include_documentation: true,
+    };
+    assert_eq!(client.ask(&configs).results.len(), 1);
+    println!("requests that repeat: {before} KiB before, {} KiB at most", process.peak_kib());
+    assert!(process.peak_kib() < before + (64 << 10));
+    process.check_log();
 }

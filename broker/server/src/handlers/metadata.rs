@@ -7,6 +7,7 @@ use klamm_wire::messages::metadata::{
     MetadataResponsePartition, MetadataResponseTopic,
 };
 
+use super::duplicates::once;
 use crate::authorized_operations::{CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS};
 use crate::partitions::Replica;
 use crate::{Broker, RequestContext, auto_create};
@@ -24,6 +25,8 @@ pub(crate) async fn handle(
     let may_create = ctx.api_version < 4 || request.allow_auto_topic_creation;
     // In version 0 no topics meant all topics.
     let wanted = request.topics.filter(|topics| !(ctx.api_version == 0 && topics.is_empty()));
+    // Kafka makes a set of them, too.
+    let wanted = wanted.map(|topics| once(topics, |topic| (topic.name.clone(), topic.topic_id)));
     let described = match wanted {
         None => {
             let image = broker.controller.image();
