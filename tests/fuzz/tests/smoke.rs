@@ -1,6 +1,11 @@
 //! The corpus and a bounded number of mutants of it, through every target. Coverage-guided runs: `tests/fuzz/run`.
 
-#![allow(clippy::unwrap_used, reason = "what a test can't do without fails it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a test can't do without fails it"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use klamm_wire::{Request, RequestHeader, decode_response, encode_request};
 
 /// Long enough for a busy machine: a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One connection.
 #[derive(Debug)]

@@ -1,6 +1,11 @@
 //! Broken frames of every API and version, by the hundred thousand.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test can't do without fails it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "what a test can't do without fails it"
+)]
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -69,7 +74,9 @@ impl Hostile {
                     self.outcome.sent -= self.waiting.len();
                     // What came after the frame that ended the connection was never looked at.
                     let unread: Vec<_> = self.waiting.drain(..).collect();
-                    unread.into_iter().for_each(|frame| self.send(frame));
+                    for frame in unread {
+                        self.send(frame);
+                    }
                 }
                 Answer::Silence => panic!("neither answered nor closed: {request:x?}"),
             }

@@ -122,13 +122,10 @@ impl InvalidProduce {
             // Too few bytes for the batch they begin: Kafka finds no batch then.
             InvalidReason::Batch(BatchError::Truncated { .. }) => ErrorCode::InvalidRecord,
             // Clients that are told this split the batch, which helps here too.
-            InvalidReason::Batch(BatchError::Compression(CompressionError::TooLarge { .. })) => {
-                ErrorCode::MessageTooLarge
-            }
+            InvalidReason::Batch(BatchError::Compression(CompressionError::TooLarge { .. }))
+            | InvalidReason::TooLarge { .. }
+            | InvalidReason::TooLargePacked { .. } => ErrorCode::MessageTooLarge,
             InvalidReason::Batch(error) => error.error_code(),
-            InvalidReason::TooLarge { .. } | InvalidReason::TooLargePacked { .. } => {
-                ErrorCode::MessageTooLarge
-            }
             InvalidReason::ZstdVersion => ErrorCode::UnsupportedCompressionType,
             InvalidReason::Timestamps | InvalidReason::LogAppendTime => ErrorCode::InvalidTimestamp,
             InvalidReason::Compress(_) => ErrorCode::UnknownServerError,

@@ -75,11 +75,10 @@ impl Deadlines {
     /// When the connection is to be closed if nothing happens, and why; `idle` is `connections.max.idle.ms`.
     pub(crate) fn next(&self, idle: Option<Duration>) -> Option<(Instant, TooSlow)> {
         let (after, why) = match self.waiting {
+            Waiting::Request if !self.greeted => (FIRST_REQUEST, TooSlow::FirstRequest),
             // A Fetch may wait for weeks, and a client that left meanwhile is only noticed where something is read: what
             // no byte goes in or out of for so long goes, as in Kafka, whoever is waited for.
-            Waiting::Nothing => (idle?, TooSlow::Idle),
-            Waiting::Request if !self.greeted => (FIRST_REQUEST, TooSlow::FirstRequest),
-            Waiting::Request => (idle?, TooSlow::Idle),
+            Waiting::Request | Waiting::Nothing => (idle?, TooSlow::Idle),
             Waiting::RestOfRequest(bytes) => {
                 let transfer = Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64);
                 (WHOLE_REQUEST + transfer, TooSlow::WholeRequest)
