@@ -99,8 +99,9 @@ fn read(log: &Log, offset: Offset) -> Option<Offset> {
     let bytes: Bytes = log.read_view(request).ok()?.read().ok()?.concat().into();
     let mut next = None;
     for batch in batches(&bytes) {
-        let header = batch.ok()?.header;
-        next = Some(header.next_offset());
+        let batch = batch.ok()?;
+        batch.verify_crc().ok()?;
+        next = Some(batch.header.next_offset());
     }
     next
 }
