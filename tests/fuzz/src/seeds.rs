@@ -24,7 +24,7 @@ pub fn seeds_of(target: Target) -> Vec<(String, Vec<u8>)> {
         Target::WireRequest => wire(true),
         Target::WireResponse => wire(false),
         Target::Records => record_batches(),
-        Target::LogImage => vec![log_image("recovered", 1), log_image("clean", 2)],
+        Target::LogImage => vec![log_image("as-it-is", 0), log_image("repaired", 1), log_image("clean", 2)],
         Target::Index => indexes(),
         Target::Checkpoint => vec![
             named("offsets", &[0], b"0\n2\norders 0 12\norders 1 0\n"),
