@@ -129,8 +129,8 @@ fn clients_that_do_not_read_cost_a_bounded_amount() {
         offset += bytes.len() as i64 / record.len() as i64;
     }
     settle(good, &process, before);
-    // 256 MiB of unread answers in all, and then a batch and a bit for each connection.
-    assert!(process.peak_kib() < before + (512 << 10), "{} KiB", process.peak_kib());
+    // 256 MiB of unread answers in all, then about two batches for each connection, and what the allocator keeps.
+    assert!(process.peak_kib() < before + (768 << 10), "{} KiB", process.peak_kib());
 }
 
 /// Thousands of requests, and nobody reads the answers until all are sent.
