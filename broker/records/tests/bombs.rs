@@ -140,3 +140,22 @@ fn counts_that_lie_reserve_nothing() {
         assert!(peak <= 4_096, "{peak}");
     }
 }
+
+#[test]
+fn what_a_topic_packs_anew_passes_through_and_is_never_held() {
+    for codec in [Compression::Gzip, Compression::Lz4, Compression::Zstd, Compression::Snappy] {
+        let bytes = bomb(codec);
+        for target in Compression::ALL.into_iter().filter(|target| *target != codec) {
+            let target_compression = Some((target, None));
+            let rules =
+                ProduceRules { target_compression, max_message_bytes: 8 << 20, ..rules(2 * BOMB_BYTES) };
+            let peak = peak_bytes(|| match (validate_produced(&bytes, &rules), target) {
+                (Err(refusal), Compression::None) => {
+                    assert_eq!(refusal.error_code(), ErrorCode::MessageTooLarge, "{refusal}");
+                }
+                (validated, _) => assert!(validated.is_ok(), "{codec} to {target}: {validated:?}"),
+            });
+            assert!(peak <= 18 * MIB, "{codec} to {target}: {peak} bytes held");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::advertised::Advertised;
 use crate::error_code::KafkaError;
 use crate::fetch_sessions::FetchSessions;
 use crate::metrics::Metrics;
-use crate::net::limits::{Connections, RequestBytes};
+use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::room::Room;
@@ -45,6 +45,8 @@ pub struct Broker {
     pub(crate) connections: Arc<Connections>,
     /// The bytes of requests under way.
     pub(crate) request_bytes: Arc<RequestBytes>,
+    /// The bytes of answers that are not sent yet.
+    pub(crate) unsent_bytes: Arc<UnsentBytes>,
     /// What clients fetch again and again (KIP-227).
     pub(crate) fetch_sessions: FetchSessions,
     /// Ids for idempotent producers.

@@ -155,6 +155,7 @@ impl Foundation {
             metrics,
             connections: Arc::new(Connections::default()),
             request_bytes: RequestBytes::new(),
+            unsent_bytes: Arc::default(),
             fetch_sessions: FetchSessions::new(slots, first_session),
             producer_ids: ProducerIds::new(),
             advertised,

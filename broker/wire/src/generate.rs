@@ -1,4 +1,5 @@
-//! Values of every message, for the tests: the derives implement [`Generate`] for each declaration.
+//! Values of every message, for tests here and elsewhere (feature `generate`): the derives implement [`Generate`]
+//! for each declaration.
 
 use bytes::Bytes;
 use klamm_model::TopicId;
@@ -7,15 +8,18 @@ use crate::Records;
 
 /// Bytes that decide what is generated. When they are used up every choice is the smallest, so that proptest
 /// shrinks a value by shortening its tape.
-pub(crate) struct Tape<'a>(pub(crate) std::slice::Iter<'a, u8>);
+#[derive(Debug)]
+pub struct Tape<'a>(pub(crate) std::slice::Iter<'a, u8>);
 
 /// A value with whatever is legal in a version, and defaults elsewhere.
-pub(crate) trait Generate {
+pub trait Generate {
+    /// The value that `tape` decides on.
     fn generate(tape: &mut Tape<'_>, version: i16) -> Self;
 }
 
 impl Tape<'_> {
-    pub(crate) fn new(bytes: &[u8]) -> Tape<'_> {
+    /// A tape at its first byte.
+    pub fn new(bytes: &[u8]) -> Tape<'_> {
         Tape(bytes.iter())
     }
 

@@ -89,7 +89,7 @@ macro_rules! hostile {
     };
 }
 
-crate::messages::for_each_api!(hostile);
+crate::for_each_api!(hostile);
 
 /// A list of many tiny elements is refused by its count, before memory is taken for it.
 #[test]

@@ -27,8 +27,8 @@ mod encode_error;
 mod encoded_frame;
 mod encoder;
 mod envelope;
-#[cfg(test)]
-mod generate;
+#[cfg(any(test, feature = "generate"))]
+pub mod generate;
 mod header;
 #[cfg(test)]
 mod hostile;

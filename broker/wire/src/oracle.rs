@@ -130,7 +130,7 @@ macro_rules! oracle {
     };
 }
 
-crate::messages::for_each_api!(oracle);
+crate::for_each_api!(oracle);
 
 /// The oracle's ranges are Kafka 4.1's: 4.3 added ListOffsets 11, and InitProducerId 6 is not stable in it.
 #[test]

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use super::error::CompressionError;
-use super::limited::Limited;
+use super::error::{CompressionError, RepackError};
+use super::limited::{BoundedVec, Limited};
 use super::{Compression, Level, lz4, snappy};
 
 /// zstd's largest window that is read, as a power of 2: 128 MiB. It is what Kafka's reader takes and what level
@@ -41,19 +41,74 @@ impl Compression {
     /// The compressed bytes. A level that the codec does not have (gzip: 1 to 9) is its default, as Kafka's -1
     /// is; snappy has none, and lz4 has one here.
     pub fn compress(self, bytes: &[u8], level: Level) -> io::Result<Vec<u8>> {
+        self.compress_into(Vec::new(), level, |encoder| encoder.write_all(bytes))
+    }
+
+    /// Compresses what `plain` reads, piece by piece, to no more than `limit` bytes.
+    pub(crate) fn repack(
+        self,
+        plain: &mut dyn BufRead,
+        level: Level,
+        limit: usize,
+    ) -> Result<Vec<u8>, RepackError> {
+        let mut unreadable = None;
+        let out = self.compress_into(BoundedVec::new(limit), level, |encoder| {
+            loop {
+                let piece = plain.fill_buf().inspect_err(|error| {
+                    unreadable = Some(CompressionError::from_io(error));
+                })?;
+                if piece.is_empty() {
+                    return Ok(());
+                }
+                encoder.write_all(piece)?;
+                let taken = piece.len();
+                plain.consume(taken);
+            }
+        });
+        match (out, unreadable) {
+            (Ok(out), _) => Ok(out.into_bytes()),
+            (Err(_), Some(error)) => Err(RepackError::Plain(error)),
+            (Err(error), None) => Err(match CompressionError::from_io(&error) {
+                CompressionError::TooLarge { limit } => RepackError::TooLarge { limit },
+                CompressionError::Malformed(_) => RepackError::Codec(error),
+            }),
+        }
+    }
+
+    /// Compresses what `feed` writes into `out`.
+    fn compress_into<W: Write>(
+        self,
+        mut out: W,
+        level: Level,
+        feed: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<W> {
         match self {
-            Compression::None => Ok(bytes.to_vec()),
+            Compression::None => feed(&mut out).map(|()| out),
             Compression::Gzip => {
                 let level = level.and_then(|level| u32::try_from(level).ok()).filter(|l| (1..=9).contains(l));
                 let level = level.map_or(flate2::Compression::default(), flate2::Compression::new);
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-                encoder.write_all(bytes)?;
+                let mut encoder = flate2::write::GzEncoder::new(out, level);
+                feed(&mut encoder)?;
                 encoder.finish()
             }
-            Compression::Snappy => snappy::compress(bytes),
-            Compression::Lz4 => lz4::compress(bytes),
+            Compression::Snappy => {
+                let mut writer = snappy::Writer::new(out)?;
+                feed(&mut writer)?;
+                writer.finish()
+            }
+            Compression::Lz4 => {
+                let mut encoder = lz4::writer(out);
+                feed(&mut encoder)?;
+                encoder.finish().map_err(|error| match error {
+                    lz4_flex::frame::Error::IoError(error) => error,
+                    other => io::Error::other(other),
+                })
+            }
             Compression::Zstd => {
-                zstd::stream::encode_all(bytes, level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL))
+                let level = level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
+                let mut encoder = zstd::stream::write::Encoder::new(out, level)?;
+                feed(&mut encoder)?;
+                encoder.finish()
             }
         }
     }
@@ -71,7 +126,7 @@ fn bounded<'a>(reader: impl Read + 'a, limit: usize) -> Box<dyn BufRead + 'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Compression, CompressionError};
+    use super::{Compression, CompressionError, RepackError};
 
     #[test]
     fn every_level_that_a_setting_allows_is_read_back() {
@@ -89,5 +144,27 @@ mod tests {
                 assert_eq!(too_large, Err(CompressionError::TooLarge { limit: 299_999 }), "{codec} {level}");
             }
         }
+    }
+    #[test]
+    fn what_is_packed_anew_is_the_same_and_has_a_bound() {
+        let bytes: Vec<u8> = (0..300_000_u32).map(|index| (index.wrapping_mul(index) / 7) as u8).collect();
+        for codec in Compression::ALL {
+            let packed = codec.repack(&mut &bytes[..], None, 400_000).unwrap();
+            assert_eq!(codec.decompress(&packed, bytes.len()), Ok(bytes.clone()), "{codec}");
+            assert!(codec.repack(&mut &bytes[..], None, packed.len()).is_ok(), "{codec}");
+            let refused = codec.repack(&mut &bytes[..], None, packed.len() - 1).unwrap_err();
+            assert!(matches!(refused, RepackError::TooLarge { .. }), "{codec}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_unpacked_is_told_from_what_can_not_be_packed() {
+        let zeros = Compression::Gzip.compress(&[0; 1000], None).unwrap();
+        let mut plain = Compression::Gzip.reader(&zeros, 999).unwrap();
+        let refused = Compression::Zstd.repack(&mut plain, None, 1000).unwrap_err();
+        assert!(
+            matches!(refused, RepackError::Plain(CompressionError::TooLarge { limit: 999 })),
+            "{refused:?}"
+        );
     }
 }

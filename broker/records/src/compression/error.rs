@@ -26,6 +26,20 @@ pub enum CompressionError {
     },
 }
 
+/// Why bytes can't be packed in another codec.
+#[derive(Debug)]
+pub(crate) enum RepackError {
+    /// They don't decompress.
+    Plain(CompressionError),
+    /// They are larger than `limit` in the other codec.
+    TooLarge {
+        /// The most bytes allowed.
+        limit: usize,
+    },
+    /// The other codec refused.
+    Codec(io::Error),
+}
+
 impl CompressionError {
     pub(super) fn malformed(what: &str) -> CompressionError {
         CompressionError::Malformed(what.to_owned())

@@ -1,6 +1,6 @@
-//! A bound on what is decompressed.
+//! A bound on what is decompressed, and on what is compressed.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
 
 use super::error::CompressionError;
 
@@ -40,6 +40,36 @@ impl<R: BufRead> Read for Limited<R> {
         out[..bytes].copy_from_slice(&available[..bytes]);
         self.consume(bytes);
         Ok(bytes)
+    }
+}
+
+/// Bytes that are written, up to a bound; beyond it writing fails.
+pub(super) struct BoundedVec {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl BoundedVec {
+    pub(super) fn new(limit: usize) -> BoundedVec {
+        BoundedVec { bytes: Vec::new(), limit }
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+impl Write for BoundedVec {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.limit - self.bytes.len() {
+            return Err(CompressionError::TooLarge { limit: self.limit }.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

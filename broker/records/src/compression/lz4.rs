@@ -1,6 +1,6 @@
 //! LZ4 frames, of the kind that Kafka's own reader takes.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
 use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 
@@ -33,11 +33,10 @@ pub(super) fn reader(bytes: &[u8]) -> Result<impl Read + '_, CompressionError> {
     }
 }
 
-pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// An encoder of frames that Kafka's reader takes.
+pub(super) fn writer<W: Write>(out: W) -> FrameEncoder<W> {
     let frame = FrameInfo::new().block_mode(BlockMode::Independent).block_size(BlockSize::Max64KB);
-    let mut encoder = FrameEncoder::with_frame_info(frame, Vec::new());
-    encoder.write_all(bytes)?;
-    encoder.finish().map_err(io::Error::other)
+    FrameEncoder::with_frame_info(frame, out)
 }
 
 #[cfg(test)]
@@ -46,7 +45,7 @@ mod tests {
 
     use lz4_flex::frame::{BlockMode, FrameEncoder, FrameInfo};
 
-    use super::{compress, reader};
+    use super::{reader, writer};
 
     #[test]
     fn frames_that_kafka_refuses_are_refused() {
@@ -63,7 +62,9 @@ mod tests {
     fn several_blocks_round_trip() {
         let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
         let mut out = Vec::new();
-        reader(&compress(&bytes).unwrap()).unwrap().read_to_end(&mut out).unwrap();
+        let mut encoder = writer(Vec::new());
+        encoder.write_all(&bytes).unwrap();
+        reader(&encoder.finish().unwrap()).unwrap().read_to_end(&mut out).unwrap();
         assert!(out == bytes);
     }
 }

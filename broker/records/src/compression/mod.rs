@@ -11,6 +11,7 @@ mod snappy;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use error::RepackError;
 pub use error::{CompressionError, UnknownCompression, UnknownCompressionName};
 
 /// How the records of a batch are compressed.

@@ -1,7 +1,7 @@
 //! Snappy as Kafka's clients write it: in the framing of the Java library (xerial), which Kafka's own client and
 //! brokers write, or as one raw block, which `SnappyInputStream` takes too where it finds no header.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
 
 use super::error::CompressionError;
 
@@ -102,22 +102,61 @@ impl Read for Reader<'_> {
     }
 }
 
-pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut out = [MAGIC, VERSION].concat();
-    let mut encoder = snap::raw::Encoder::new();
-    for block in bytes.chunks(BLOCK_BYTES) {
-        let compressed = encoder.compress_vec(block).map_err(io::Error::other)?;
-        out.extend_from_slice(&(compressed.len() as u32).to_be_bytes());
-        out.extend_from_slice(&compressed);
+/// A writer in the Java library's framing that holds one block.
+pub(super) struct Writer<W> {
+    out: W,
+    block: Vec<u8>,
+    encoder: snap::raw::Encoder,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(mut out: W) -> io::Result<Writer<W>> {
+        out.write_all(&[MAGIC, VERSION].concat())?;
+        Ok(Writer { out, block: Vec::with_capacity(BLOCK_BYTES), encoder: snap::raw::Encoder::new() })
     }
-    Ok(out)
+
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        self.write_block()?;
+        Ok(self.out)
+    }
+
+    fn write_block(&mut self) -> io::Result<()> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let compressed = self.encoder.compress_vec(&self.block).map_err(io::Error::other)?;
+        self.block.clear();
+        self.out.write_all(&(compressed.len() as u32).to_be_bytes())?;
+        self.out.write_all(&compressed)
+    }
+}
+
+impl<W: Write> Write for Writer<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(BLOCK_BYTES - self.block.len());
+        self.block.extend_from_slice(&bytes[..taken]);
+        if self.block.len() == BLOCK_BYTES {
+            self.write_block()?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Write};
 
-    use super::{BLOCK_BYTES, CompressionError, HEADER_BYTES, LARGEST_GROWTH, Reader, compress};
+    use super::{BLOCK_BYTES, CompressionError, HEADER_BYTES, LARGEST_GROWTH, Reader, Writer};
+
+    fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut writer = Writer::new(Vec::new())?;
+        writer.write_all(bytes)?;
+        writer.finish()
+    }
 
     fn read(bytes: &[u8]) -> Result<Vec<u8>, CompressionError> {
         let mut out = Vec::new();

@@ -39,6 +39,15 @@ pub enum InvalidReason {
         /// The most allowed.
         limit: i32,
     },
+    /// Larger than the topic allows, once it is compressed as the topic asks.
+    #[error(
+        "the batch has more than {limit} bytes, max.message.bytes of the topic, once it is compressed as the topic's \
+         compression.type asks; raise it or send smaller batches"
+    )]
+    TooLargePacked {
+        /// The most allowed.
+        limit: i32,
+    },
     /// A place that only brokers give.
     #[error("the base offset of a produced batch must be 0, this one has {base_offset}")]
     BaseOffset {
@@ -113,11 +122,10 @@ impl InvalidProduce {
             // Too few bytes for the batch they begin: Kafka finds no batch then.
             InvalidReason::Batch(BatchError::Truncated { .. }) => ErrorCode::InvalidRecord,
             // Clients that are told this split the batch, which helps here too.
-            InvalidReason::Batch(BatchError::Compression(CompressionError::TooLarge { .. })) => {
-                ErrorCode::MessageTooLarge
-            }
+            InvalidReason::Batch(BatchError::Compression(CompressionError::TooLarge { .. }))
+            | InvalidReason::TooLarge { .. }
+            | InvalidReason::TooLargePacked { .. } => ErrorCode::MessageTooLarge,
             InvalidReason::Batch(error) => error.error_code(),
-            InvalidReason::TooLarge { .. } => ErrorCode::MessageTooLarge,
             InvalidReason::ZstdVersion => ErrorCode::UnsupportedCompressionType,
             InvalidReason::Timestamps | InvalidReason::LogAppendTime => ErrorCode::InvalidTimestamp,
             InvalidReason::Compress(_) => ErrorCode::UnknownServerError,

@@ -6,43 +6,39 @@ use klamm_model::{Offset, TimestampMs};
 use super::refusal::{InvalidProduce, InvalidReason};
 use super::rules::ProduceRules;
 use crate::attributes::TimestampType;
-use crate::batch::BatchView;
-use crate::builder::{BatchBuilder, BuildOptions, ProducerStamp};
-use crate::compression::{Compression, Level};
-use crate::header::{BatchHeader, HEADER_BYTES};
+use crate::compression::{Compression, Level, RepackError};
+use crate::error::BatchError;
+use crate::header::{BatchHeader, HEADER_BYTES, LOG_OVERHEAD_BYTES};
 use crate::produced::ProducedBatch;
 
-/// Compresses the records anew, as the topic asks.
+/// Compresses the records anew, as the topic asks. Their bytes stay as they are, since nothing in them depends on the
+/// codec; so they pass through piece by piece, and a batch that unpacks to gigabytes is never held.
 pub(super) fn recompress(
     header: &BatchHeader,
-    bytes: &Bytes,
-    target: Compression,
+    body: &[u8],
+    (from, to): (Compression, Compression),
     level: Level,
     rules: &ProduceRules,
 ) -> Result<(BatchHeader, Bytes), InvalidProduce> {
-    let mut records = BatchView { header: *header, bytes }.records(rules.max_uncompressed_bytes)?;
-    let producer = header.producer_id.is_some().then_some(ProducerStamp {
-        id: header.producer_id,
-        epoch: header.producer_epoch,
-        base_sequence: header.base_sequence,
-    });
-    let mut builder = BatchBuilder::new(BuildOptions {
-        base_offset: Offset::ZERO,
-        compression: target,
-        level,
-        producer,
-        transactional: header.attributes.is_transactional(),
-        ..BuildOptions::default()
-    });
-    while let Some(record) = records.next_record()? {
-        builder.append(record.timestamp, record.key, record.value, &record.headers);
+    let limit = usize::try_from(rules.max_message_bytes).unwrap_or(0);
+    let mut plain = from.reader(body, rules.max_uncompressed_bytes).map_err(BatchError::Compression)?;
+    let packed = to.repack(&mut *plain, level, limit.saturating_sub(HEADER_BYTES)).map_err(refusal)?;
+    let mut header = *header;
+    header.attributes = header.attributes.with_compression(to);
+    header.batch_length = i32::try_from(HEADER_BYTES - LOG_OVERHEAD_BYTES + packed.len())
+        .map_err(|_| InvalidReason::TooLargePacked { limit: rules.max_message_bytes })?;
+    header.crc = header.compute_crc(&packed);
+    Ok((header, packed.into()))
+}
+
+fn refusal(error: RepackError) -> InvalidProduce {
+    match error {
+        RepackError::Plain(error) => BatchError::Compression(error).into(),
+        RepackError::TooLarge { limit } => {
+            InvalidReason::TooLargePacked { limit: (limit + HEADER_BYTES) as i32 }.into()
+        }
+        RepackError::Codec(error) => InvalidReason::Compress(error.to_string()).into(),
     }
-    let built = builder.build()?;
-    let limit = rules.max_message_bytes;
-    if built.len() > usize::try_from(limit).unwrap_or(0) {
-        return Err(InvalidReason::TooLarge { size: built.len(), limit }.into());
-    }
-    Ok((BatchHeader::read(&built)?, built.slice(HEADER_BYTES..)))
 }
 
 /// Gives the batch the times the topic asks for; the CRC covers them.

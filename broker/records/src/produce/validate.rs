@@ -43,7 +43,9 @@ pub fn validate_produced(bytes: &Bytes, rules: &ProduceRules) -> Result<Produced
     }
     let (max_timestamp, max_timestamp_delta) = check.finish()?;
     let batch = match rules.target_compression {
-        Some((target, level)) if target != codec => recompress(&header, bytes, target, level, rules)?,
+        Some((target, level)) if target != codec => {
+            recompress(&header, &body, (codec, target), level, rules)?
+        }
         _ => (header, body),
     };
     Ok(stamp(batch, max_timestamp, max_timestamp_delta, rules))

@@ -11,6 +11,7 @@ use klamm_wire::messages::describe_configs::{
 };
 
 use super::config_resource;
+use super::duplicates::once;
 use crate::error_code::KafkaError;
 use crate::{Broker, RequestContext};
 
@@ -28,7 +29,8 @@ pub(crate) async fn handle(
     request: DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
     let detail = Detail { synonyms: request.include_synonyms, documentation: request.include_documentation };
-    let results = request.resources.into_iter().map(|resource| result(broker, resource, detail)).collect();
+    let resources = once(request.resources, |asked| (asked.resource_type, asked.resource_name.clone()));
+    let results = resources.into_iter().map(|resource| result(broker, resource, detail)).collect();
     DescribeConfigsResponse { results, ..DescribeConfigsResponse::default() }
 }
 

@@ -7,9 +7,13 @@ use klamm_wire::messages::metadata::{
     MetadataResponsePartition, MetadataResponseTopic,
 };
 
+use super::duplicates::once;
 use crate::authorized_operations::{CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS};
 use crate::partitions::Replica;
 use crate::{Broker, RequestContext, auto_create};
+
+/// The first version in which a topic may be named by its id; 10 and 11 have the field (KIP-516), but Kafka refuses it.
+const FIRST_BY_ID: i16 = 12;
 
 /// Describes brokers and topics; makes topics that are missing if the client and the settings allow it.
 pub(crate) async fn handle(
@@ -21,10 +25,16 @@ pub(crate) async fn handle(
     let may_create = ctx.api_version < 4 || request.allow_auto_topic_creation;
     // In version 0 no topics meant all topics.
     let wanted = request.topics.filter(|topics| !(ctx.api_version == 0 && topics.is_empty()));
+    // Kafka makes a set of them, too.
+    let wanted = wanted.map(|topics| once(topics, |topic| (topic.name.clone(), topic.topic_id)));
     let described = match wanted {
         None => {
             let image = broker.controller.image();
             image.topics().map(|topic| describe(broker, topic)).collect()
+        }
+        Some(topics) if ctx.api_version < FIRST_BY_ID && topics.iter().any(is_by_id) => {
+            // As Kafka does, for the whole request: an answer of these versions has no room for a topic without a name.
+            topics.into_iter().map(invalid).collect()
         }
         Some(topics) => describe_wanted(broker, topics, may_create).await,
     };
@@ -101,6 +111,19 @@ fn found<'a>(
         return Err(ErrorCode::InvalidTopicException);
     }
     image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)
+}
+
+fn is_by_id(topic: &MetadataRequestTopic) -> bool {
+    topic.name.is_none() || !topic.topic_id.is_zero()
+}
+
+fn invalid(topic: MetadataRequestTopic) -> MetadataResponseTopic {
+    MetadataResponseTopic {
+        error_code: ErrorCode::InvalidRequest.as_i16(),
+        name: Some(topic.name.unwrap_or_default()),
+        topic_id: topic.topic_id,
+        ..MetadataResponseTopic::default()
+    }
 }
 
 fn absent(topic: MetadataRequestTopic, code: ErrorCode) -> MetadataResponseTopic {

@@ -95,6 +95,7 @@ impl Connection {
     ) -> Connection {
         let now = Instant::now();
         let stop = Box::pin(broker.stop.clone().requested());
+        let outbox = Outbox::new(Arc::clone(&broker.unsent_bytes));
         Connection {
             broker,
             socket,
@@ -103,7 +104,7 @@ impl Connection {
             next: None,
             share: ShareState::None,
             answers: Answers::default(),
-            outbox: Outbox::default(),
+            outbox,
             deadlines: Deadlines::new(now),
             alarm: Box::pin(tokio::time::sleep_until(now + super::deadlines::FIRST_REQUEST)),
             stop,

@@ -75,9 +75,10 @@ impl Deadlines {
     /// When the connection is to be closed if nothing happens, and why; `idle` is `connections.max.idle.ms`.
     pub(crate) fn next(&self, idle: Option<Duration>) -> Option<(Instant, TooSlow)> {
         let (after, why) = match self.waiting {
-            Waiting::Nothing => return None,
             Waiting::Request if !self.greeted => (FIRST_REQUEST, TooSlow::FirstRequest),
-            Waiting::Request => (idle?, TooSlow::Idle),
+            // A Fetch may wait for weeks, and a client that left meanwhile is only noticed where something is read: what
+            // no byte goes in or out of for so long goes, as in Kafka, whoever is waited for.
+            Waiting::Request | Waiting::Nothing => (idle?, TooSlow::Idle),
             Waiting::RestOfRequest(bytes) => {
                 let transfer = Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64);
                 (WHOLE_REQUEST + transfer, TooSlow::WholeRequest)
@@ -130,6 +131,7 @@ mod tests {
         deadlines.wait_for(Waiting::Reader, false, start + seconds(70));
         assert_eq!(deadlines.next(IDLE), Some((start + seconds(110), TooSlow::Reader)));
         deadlines.wait_for(Waiting::Nothing, false, start + seconds(80));
-        assert_eq!(deadlines.next(IDLE), None);
+        assert_eq!(deadlines.next(IDLE), Some((start + seconds(680), TooSlow::Idle)));
+        assert_eq!(deadlines.next(None), None);
     }
 }

@@ -143,11 +143,37 @@ impl Drop for RequestShare {
     }
 }
 
+/// The bytes of answers that clients have not taken yet, of all connections together.
+///
+/// A Fetch is read into memory, and a client may leave its answer unread. So the fuller this is, the less one Fetch
+/// gets: a quarter of what is left, and a single batch at the least (KIP-74). No client waits for another, and those
+/// that don't read can't take more than the broker has.
+#[derive(Debug, Default)]
+pub(crate) struct UnsentBytes(AtomicUsize);
+
+/// The most of [`UnsentBytes`], but for a batch for each connection.
+const MAX_UNSENT_BYTES: usize = 256 << 20;
+
+impl UnsentBytes {
+    /// The most bytes of records that a Fetch may be answered with now.
+    pub(crate) fn room(&self) -> usize {
+        MAX_UNSENT_BYTES.saturating_sub(self.0.load(Ordering::Relaxed)) / 4
+    }
+
+    pub(crate) fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn subtract(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::{Connections, RequestBytes, TooMany};
+    use super::{Connections, MAX_UNSENT_BYTES, RequestBytes, TooMany, UnsentBytes};
 
     #[test]
     fn places_are_counted_in_all_and_by_address() {
@@ -172,5 +198,17 @@ mod tests {
         drop(large);
         assert!(pool.take(1, 100).is_some());
         assert_eq!(pool.used(), 0);
+    }
+
+    #[test]
+    fn answers_get_smaller_where_others_are_not_read() {
+        let unsent = UnsentBytes::default();
+        assert_eq!(unsent.room(), 64 << 20);
+        unsent.add(MAX_UNSENT_BYTES / 2);
+        assert_eq!(unsent.room(), 32 << 20);
+        unsent.add(MAX_UNSENT_BYTES);
+        assert_eq!(unsent.room(), 0);
+        unsent.subtract(MAX_UNSENT_BYTES * 3 / 2);
+        assert_eq!(unsent.room(), 64 << 20);
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use klamm_wire::EncodedFrame;
 use tokio::io::AsyncWrite;
+
+use super::limits::UnsentBytes;
 
 /// Chunks that one system call takes.
 const CHUNKS_AT_ONCE: usize = 64;
@@ -18,12 +21,26 @@ const CHUNKS_AT_ONCE: usize = 64;
 pub(crate) struct Outbox {
     chunks: VecDeque<Bytes>,
     bytes: usize,
+    /// Where the bytes of all outboxes are counted.
+    unsent: Arc<UnsentBytes>,
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.unsent.subtract(self.bytes);
+    }
 }
 
 impl Outbox {
+    /// An outbox whose bytes are counted among `unsent`.
+    pub(crate) fn new(unsent: Arc<UnsentBytes>) -> Outbox {
+        Outbox { chunks: VecDeque::new(), bytes: 0, unsent }
+    }
+
     /// Adds an answer after those that are here.
     pub(crate) fn push(&mut self, frame: EncodedFrame) {
         self.bytes += frame.len();
+        self.unsent.add(frame.len());
         self.chunks.extend(frame.chunks.into_iter().filter(|chunk| !chunk.is_empty()));
     }
 
@@ -57,6 +74,7 @@ impl Outbox {
 
     fn forget(&mut self, mut taken: usize) {
         self.bytes -= taken;
+        self.unsent.subtract(taken);
         while let Some(chunk) = self.chunks.front_mut() {
             if taken < chunk.len() {
                 chunk.advance(taken);
@@ -76,6 +94,7 @@ impl Outbox {
 mod tests {
     use std::io;
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::task::{Context, Poll, Waker};
 
     use bytes::Bytes;
@@ -83,6 +102,7 @@ mod tests {
     use tokio::io::AsyncWrite;
 
     use super::Outbox;
+    use crate::net::limits::UnsentBytes;
 
     /// A socket that takes `room` bytes in all, and no more than `at_once` of them at once.
     struct Narrow {
@@ -126,5 +146,20 @@ mod tests {
         socket.room = 100;
         assert!(outbox.poll_write(&mut socket, &mut cx, &mut written).is_ready());
         assert_eq!((socket.taken.as_slice(), outbox.bytes()), (b"abcdefghij".as_slice(), 0));
+    }
+
+    #[test]
+    fn what_is_not_sent_is_counted_for_as_long_as_it_is_here() {
+        let unsent = Arc::new(UnsentBytes::default());
+        let empty = unsent.room();
+        let mut outbox = Outbox::new(Arc::clone(&unsent));
+        outbox.push(EncodedFrame { chunks: vec![vec![0; 4_000].into()] });
+        assert_eq!(unsent.room(), empty - 1_000);
+        let mut socket = Narrow { taken: Vec::new(), at_once: 4_000, room: 400 };
+        let mut written = 0;
+        let _ = outbox.poll_write(&mut socket, &mut Context::from_waker(Waker::noop()), &mut written);
+        assert_eq!(unsent.room(), empty - 900);
+        drop(outbox);
+        assert_eq!(unsent.room(), empty, "a connection that ends leaves nothing behind");
     }
 }

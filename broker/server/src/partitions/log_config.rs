@@ -5,9 +5,14 @@ use klamm_log::LogConfig;
 use klamm_model::{TimestampMs, TopicId};
 use klamm_records::{Compression, Level, ProduceRules, TimestampType};
 
-/// The most bytes that the records of one batch may have uncompressed, where the broker has to look at them: ten
+/// The most bytes that the records of a stored batch may have uncompressed, where the broker has to look at them: ten
 /// times the largest request that is accepted by default.
 pub(super) const MAX_UNCOMPRESSED_BYTES: usize = 1 << 30;
+/// What the records of a produced batch may always grow to. The whole of a batch is unpacked to be checked, on a thread
+/// that serves others too: without a bound, a small batch of zeros takes seconds of it.
+const UNCOMPRESSED_BYTES: usize = 128 << 20;
+/// How often larger than `max.message.bytes` the records of a produced batch may be uncompressed, beyond that.
+const GROWTH: usize = 10;
 
 /// The settings of one partition's log.
 pub(super) fn log_config(settings: &TopicSettings, topic: TopicId, index: usize) -> LogConfig {
@@ -53,8 +58,13 @@ pub(super) fn produce_rules(settings: &TopicSettings) -> ProduceRules {
         target_compression: target_compression(settings.compression()),
         zstd_allowed: true,
         now: TimestampMs::NONE,
-        max_uncompressed_bytes: MAX_UNCOMPRESSED_BYTES,
+        max_uncompressed_bytes: max_uncompressed_bytes(settings.max_message_bytes),
     }
+}
+
+fn max_uncompressed_bytes(max_message_bytes: i32) -> usize {
+    let largest = usize::try_from(max_message_bytes).unwrap_or(0);
+    largest.saturating_mul(GROWTH).clamp(UNCOMPRESSED_BYTES, MAX_UNCOMPRESSED_BYTES)
 }
 
 fn target_compression(compression: TopicCompression) -> Option<(Compression, Level)> {
@@ -70,7 +80,14 @@ fn target_compression(compression: TopicCompression) -> Option<(Compression, Lev
 
 #[cfg(test)]
 mod tests {
-    use super::jitter;
+    use super::{jitter, max_uncompressed_bytes};
+
+    #[test]
+    fn batches_may_grow_and_not_without_bound() {
+        assert_eq!(max_uncompressed_bytes(1_048_588), 128 << 20);
+        assert_eq!(max_uncompressed_bytes(20 << 20), 200 << 20);
+        assert_eq!(max_uncompressed_bytes(i32::MAX), 1 << 30);
+    }
 
     #[test]
     fn jitter_spreads_and_stays_below() {

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::attributes::{Declaration, Field};
 use crate::defaults::{default_of, is_default};
 
-/// `impl Wire` and, for the property tests of the crate that declares the struct, `impl Generate`.
+/// `impl Wire` and, for tests (of the crate that declares the struct, or with its feature `generate`), `impl Generate`.
 pub(crate) fn wire_impl(declaration: &Declaration) -> TokenStream {
     let name = &declaration.name;
     let min_bytes = declaration.plain().map(min_bytes_of);
@@ -37,7 +37,7 @@ pub(crate) fn wire_impl(declaration: &Declaration) -> TokenStream {
 
         impl ::klamm_wire::codec::WireStruct for #name {}
 
-        #[cfg(test)]
+        #[cfg(any(test, feature = "generate"))]
         impl ::klamm_wire::generate::Generate for #name {
             fn generate(tape: &mut ::klamm_wire::generate::Tape<'_>, version: i16) -> Self {
                 Self { #(#generated,)* }

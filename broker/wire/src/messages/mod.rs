@@ -57,8 +57,9 @@ pub use offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEp
 pub use produce::{ProduceRequest, ProduceResponse};
 pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
 
-/// Gives every API to a macro, for the tests: its module, its request, its response.
-#[cfg(test)]
+/// Gives every API to a macro, for tests: its module, its request, its response.
+#[cfg(any(test, feature = "generate"))]
+#[macro_export]
 macro_rules! for_each_api {
     ($then:ident) => {
         $then! {
@@ -91,6 +92,3 @@ macro_rules! for_each_api {
         }
     };
 }
-
-#[cfg(test)]
-pub(crate) use for_each_api;

@@ -47,9 +47,10 @@ pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: Fetch
 async fn read_or_wait(
     broker: &Broker,
     targets: &[Target],
-    limits: Limits,
+    asked: Limits,
     max_wait: Duration,
 ) -> Vec<TargetRead> {
+    let limits = asked.within(broker.unsent_bytes.room());
     let found = read::all(targets, limits);
     if max_wait.is_zero() || targets.is_empty() || limits.satisfied_by(&found) {
         return found;
@@ -59,12 +60,14 @@ async fn read_or_wait(
     tokio::pin!(stop);
     let mut found = found;
     loop {
-        let wait = watch(targets, &found, limits);
+        let wait = watch(targets, &found, asked.within(broker.unsent_bytes.room()));
         let in_time = tokio::select! {
             () = wait.ready() => true,
             () = tokio::time::sleep_until(deadline) => false,
             () = &mut stop => false,
         };
+        // Others may have left their answers unread meanwhile.
+        let limits = asked.within(broker.unsent_bytes.room());
         found = read::all(targets, limits);
         if !in_time || limits.satisfied_by(&found) {
             return found;

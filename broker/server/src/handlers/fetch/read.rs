@@ -34,6 +34,12 @@ impl Limits {
         Limits { max_bytes, min_bytes, isolation }
     }
 
+    /// The same where there is room for no more than `room` bytes. A wait for one byte stays a wait.
+    pub(super) fn within(self, room: usize) -> Limits {
+        let max_bytes = self.max_bytes.min(room);
+        Limits { max_bytes, min_bytes: self.min_bytes.min(max_bytes.max(1)), ..self }
+    }
+
     /// Whether the client should hear of this now: there is enough, or something is wrong.
     pub(super) fn satisfied_by(self, found: &[TargetRead]) -> bool {
         found.iter().any(TargetRead::must_tell) || self.missing_of(found) == 0
