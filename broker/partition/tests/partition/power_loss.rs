@@ -31,6 +31,12 @@ fn acknowledged_batches_are_there_once_and_retries_get_their_old_offsets() {
     Seeds::of("KLAMM_PARTITION_SEEDS", 300).check(|seed| run(seed, None));
 }
 
+/// A crash between the checkpoint of the log's start and the snapshot that lets segments go.
+#[test]
+fn a_seed_that_found_a_forgotten_producer_stays_mended() {
+    run(783, None).unwrap();
+}
+
 #[test]
 fn a_seed_always_does_the_same() {
     for seed in 0..20 {
