@@ -68,8 +68,13 @@ fn a_rename_without_a_sync_of_its_directory_is_found_out() {
 }
 
 #[test]
-fn a_recovery_that_trusts_indexes_is_found_out() {
-    is_found_out(Bug::TrustIndexes, 100);
+fn an_index_that_is_trusted_without_a_sync_is_found_out() {
+    is_found_out(Bug::NoSyncIndexes, 200);
+}
+
+#[test]
+fn a_start_that_takes_a_crash_for_a_clean_stop_is_found_out() {
+    is_found_out(Bug::SkipRecovery, 100);
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl Machine {
         let recovery_point = self.checkpointed(RECOVERY_POINT_FILE)?;
         let log_start_offset = self.checkpointed(LOG_START_FILE)?;
         let was_clean = std::mem::take(&mut self.clean);
-        let clean = was_clean || self.disk.bug == Some(Bug::TrustIndexes);
+        let clean = was_clean || self.disk.bug == Some(Bug::SkipRecovery);
         let state = OpenState { clean, recovery_point, log_start_offset, now: TimestampMs(0) };
         let mut covered: Option<Offset> = None;
         let mut wrong = None;

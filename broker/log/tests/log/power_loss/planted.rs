@@ -20,8 +20,10 @@ pub enum Bug {
     NoSyncDir,
     /// The name that a rename gave is not synced; all others are.
     NoSyncAfterRename,
-    /// Recovery takes the indexes for what they say, instead of reading the log.
-    TrustIndexes,
+    /// Indexes are trusted though they were never synced.
+    NoSyncIndexes,
+    /// A start after a crash takes the indexes and the log's tail for what they say, as after a clean stop.
+    SkipRecovery,
     /// The file of the leader epochs is written once and never again.
     SkipEpochCheckpoint,
 }
@@ -48,11 +50,9 @@ impl Planted {
 
 impl Disk for Planted {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(PlantedFile {
-            file: self.disk.open(path, mode)?,
-            bug: self.bug,
-            owes: AtomicBool::default(),
-        }))
+        let file = self.disk.open(path, mode)?;
+        let is_index = path.extension().is_some_and(|kind| kind == "index" || kind == "timeindex");
+        Ok(Arc::new(PlantedFile { file, bug: self.bug, is_index, owes: AtomicBool::default() }))
     }
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.disk.create_dir_all(path)
@@ -93,6 +93,7 @@ impl Disk for Planted {
 struct PlantedFile {
     file: Arc<dyn DiskFile>,
     bug: Option<Bug>,
+    is_index: bool,
     /// A sync was reported that was not made.
     owes: AtomicBool,
 }
@@ -113,6 +114,7 @@ impl DiskFile for PlantedFile {
     fn sync_data(&self) -> io::Result<()> {
         match self.bug {
             Some(Bug::NoSyncData) => Ok(()),
+            Some(Bug::NoSyncIndexes) if self.is_index => Ok(()),
             Some(Bug::AcknowledgeBeforeSync) => {
                 self.owes.store(true, Ordering::Relaxed);
                 Ok(())
