@@ -180,14 +180,13 @@ impl DataDir {
                 names.chunks(share).map(|names| scope.spawn(|| self.partitions_of(names))).collect();
             let mut partitions = Vec::with_capacity(names.len());
             for share in shares {
-                let found = share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                partitions.extend(found?);
+                partitions.extend(share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
             Ok(partitions)
         })
     }
 
-    fn partitions_of(&self, names: &[String]) -> Result<Vec<PartitionDir>, DataDirError> {
+    fn partitions_of(&self, names: &[String]) -> Vec<PartitionDir> {
         let mut partitions = Vec::with_capacity(names.len());
         for name in names {
             if let Some(partition) = TopicPartition::from_directory_name(name) {
@@ -200,7 +199,7 @@ impl DataDir {
                 partitions.push(PartitionDir { partition, topic, path });
             }
         }
-        Ok(partitions)
+        partitions
     }
 
     /// Makes a partition's directory with its `partition.metadata`, if it isn't there. On the disk when this returns.

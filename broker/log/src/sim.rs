@@ -8,9 +8,11 @@ mod faults;
 mod file;
 mod names;
 mod random;
+mod seeds;
 mod sim_disk;
 mod sim_file;
 
 pub use faults::{Fault, Operation};
 pub use random::Random;
+pub use seeds::{Seeds, first_failing};
 pub use sim_disk::SimDisk;

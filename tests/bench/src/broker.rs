@@ -12,7 +12,7 @@ use crate::Result;
 use crate::client::Client;
 
 /// How long a broker may take to answer after its start.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// No flush before an acknowledgement: what Kafka does unless it is told otherwise.
 const NO_FLUSH: &str = "9223372036854775807";
 

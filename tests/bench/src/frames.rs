@@ -61,7 +61,7 @@ impl Batch {
 
 /// Writes `records` to partitions of a topic, acknowledged by all replicas.
 pub fn produce(topic: &str, partitions: impl IntoIterator<Item = i32>, records: &Bytes) -> ProduceRequest {
-    let data = |index| PartitionProduceData { index, records: Some(records.clone().into()) };
+    let data = |index| PartitionProduceData { index, records: Some(records.clone()) };
     let topic = TopicProduceData {
         name: topic.to_owned(),
         partition_data: partitions.into_iter().map(data).collect(),

@@ -164,7 +164,7 @@ pub async fn consume(
         }
         let records = data.records.unwrap_or_default().into_bytes();
         // The last batch may be cut off.
-        for batch in batches(&records).map_while(|batch| batch.ok()) {
+        for batch in batches(&records).map_while(Result::ok) {
             next = batch.header.next_offset().0;
             bytes += batch.bytes.len() as u64;
         }

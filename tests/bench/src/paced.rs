@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,12 @@ pub struct Paced {
     pub time: Duration,
 }
 
+/// More than a broker leaves unanswered unless it is dead.
+const UNANSWERED: usize = 100_000;
+
 struct Line {
     socket: TcpStream,
-    due: Sender<Instant>,
+    due: SyncSender<Instant>,
     reader: JoinHandle<Result<Histogram<u64>>>,
 }
 
@@ -60,7 +63,7 @@ impl Line {
     fn open(address: SocketAddr) -> Result<Line> {
         let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
-        let (due, asked) = channel();
+        let (due, asked) = sync_channel(UNANSWERED);
         let answers = socket.try_clone()?;
         let reader = thread::spawn(move || read(answers, &asked));
         Ok(Line { socket, due, reader })
@@ -89,9 +92,7 @@ fn read(mut socket: TcpStream, asked: &Receiver<Instant>) -> Result<Histogram<u6
 fn wait_until(due: Instant) {
     const SPIN: Duration = Duration::from_micros(120);
     let left = due.saturating_duration_since(Instant::now());
-    if left > SPIN {
-        thread::sleep(left - SPIN);
-    }
+    thread::sleep(left.saturating_sub(SPIN));
     while Instant::now() < due {
         std::hint::spin_loop();
     }

@@ -123,6 +123,7 @@ fn log_files() -> SimDisk {
     disk::make(&disk, Path::new("/data"));
     let state = OpenState {
         clean: false,
+        settled: false,
         recovery_point: Offset::ZERO,
         log_start_offset: Offset::ZERO,
         now: TimestampMs(0),

@@ -12,6 +12,8 @@
 
 mod log_store;
 mod network;
+#[cfg(test)]
+mod power_loss;
 mod state_machine;
 mod store;
 mod store_thread;

@@ -1,6 +1,7 @@
 //! The metadata log on disk.
 
 use std::any::Any;
+use std::io::{self, ErrorKind};
 use std::ops::RangeBounds;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use crate::image::InvalidPersistedImage;
 const FORMAT: u32 = 1;
 /// The file's name in the controller's directory.
 const FILE: &str = "metadata.redb";
+/// Its name while it is made for the first time.
+const NEW_FILE: &str = "metadata.redb.new";
 /// redb's default of 1 GiB is more than a broker should ever spend on its metadata.
 const CACHE_BYTES: usize = 8 << 20;
 /// A snapshot is cut in pieces, so that redb need not find one run of pages for all of it.
@@ -143,17 +146,38 @@ pub(crate) struct MetadataStore {
 impl MetadataStore {
     /// Opens the log in `dir`, or makes it, and checks that it is `owner`'s.
     pub(crate) fn open(dir: &Path, owner: &Owner) -> Result<MetadataStore, StoreError> {
-        std::fs::create_dir_all(dir)
-            .map_err(|source| StoreError::Directory { path: dir.to_owned(), source })?;
+        let directory = |source| StoreError::Directory { path: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(directory)?;
         let path = dir.join(FILE);
+        if !path.try_exists().map_err(directory)? {
+            MetadataStore::make(dir, &path, owner)?;
+        }
+        MetadataStore::of(MetadataStore::database(path)?, owner)
+    }
+
+    /// Makes the file under another name until it is whole: one that a power cut left half made can't be opened. Its
+    /// name must be on the disk before anything in it counts.
+    fn make(dir: &Path, path: &Path, owner: &Owner) -> Result<(), StoreError> {
+        let directory = |source| StoreError::Directory { path: dir.to_owned(), source };
+        let new = dir.join(NEW_FILE);
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(directory(error)),
+            _ => {}
+        }
+        drop(MetadataStore::of(MetadataStore::database(new.clone())?, owner)?);
+        std::fs::rename(&new, path).map_err(directory)?;
+        [Some(dir), dir.parent()].into_iter().flatten().try_for_each(sync_dir).map_err(directory)
+    }
+
+    fn database(path: PathBuf) -> Result<Database, StoreError> {
         // redb takes what it reads for its own: bytes that are not may make it panic, which must not go unexplained.
         let opened = catch_unwind(|| {
-            let mut database = Builder::new().set_cache_size(CACHE_BYTES).create(&path)?;
+            let mut database = MetadataStore::builder().create(&path)?;
             // Metadata that reads well and is wrong would be worse than none; reading some megabytes takes milliseconds.
             database.check_integrity().map(|sound| (database, sound))
         });
         match opened {
-            Ok(Ok((database, true))) => MetadataStore::of(database, owner),
+            Ok(Ok((database, true))) => Ok(database),
             Ok(Ok((_, false))) => {
                 Err(StoreError::Unsound { path, reason: "its checksums are wrong".to_owned() })
             }
@@ -161,6 +185,13 @@ impl MetadataStore {
             Ok(Err(source)) => Err(StoreError::Open { path, source }),
             Err(panic) => Err(StoreError::Unsound { path, reason: panic_text(&*panic) }),
         }
+    }
+
+    /// How a database is made or opened, wherever its bytes are.
+    pub(super) fn builder() -> Builder {
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES);
+        builder
     }
 
     /// Takes a database that is new or `owner`'s.
@@ -306,6 +337,13 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap_or_default()
 }
 
+/// Makes the names in a directory durable.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    // A relative path's parent may be the empty path, which is the current directory.
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    std::fs::File::open(dir)?.sync_all()
+}
+
 fn entry_place(index: u64) -> String {
     format!("entry {index}")
 }
@@ -347,6 +385,18 @@ mod tests {
         let database = Builder::new().create_with_backend(disk).unwrap();
         let error = MetadataStore::of(database, &TestDisk::owner()).unwrap_err();
         assert!(matches!(&error, StoreError::Format { found } if found == "2"), "{error}");
+    }
+
+    #[test]
+    fn a_first_start_that_was_cut_short_is_made_again() {
+        let dir = tempfile::TempDir::new().unwrap();
+        std::fs::write(dir.path().join(super::NEW_FILE), vec![0; 1 << 20]).unwrap();
+        let store = MetadataStore::open(dir.path(), &TestDisk::owner()).unwrap();
+        store.append(&[entry(1)]).unwrap();
+        drop(store);
+        let store = MetadataStore::open(dir.path(), &TestDisk::owner()).unwrap();
+        assert_eq!(indexes(&store), [1]);
+        assert!(!dir.path().join(super::NEW_FILE).exists());
     }
 
     #[test]

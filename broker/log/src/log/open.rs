@@ -320,9 +320,12 @@ fn look(disk: &dyn Disk, dir: &Path) -> Result<Found, DiskError> {
     Ok(found)
 }
 
-/// Removes segments that lie wholly below the log start offset, oldest first.
+/// Removes segments that lie wholly below the log start offset, oldest first; none that no producer snapshot covers: it
+/// alone tells what its producers did, until retention takes a snapshot and then removes it.
 fn drop_below_start(disk: &dyn Disk, dir: &Path, found: &mut Found, start: Offset) -> Result<(), DiskError> {
-    let below = found.segments.windows(2).take_while(|pair| pair[1].0 <= start).count();
+    let newest = found.snapshots.iter().copied().max();
+    let goes = |end: Offset| end <= start && newest.is_some_and(|newest| newest >= end);
+    let below = found.segments.windows(2).take_while(|pair| goes(pair[1].0)).count();
     for (base, _) in found.segments.drain(..below) {
         deletion::remove_segment(disk, dir, base)?;
     }

@@ -28,6 +28,10 @@ pub enum Replay<'a> {
 }
 
 impl Log {
+    fn first_base(&self) -> Offset {
+        self.sealed.first().map_or(self.active.segment.base, |first| first.segment.base)
+    }
+
     /// Gives the newest snapshot that can be read, and the batches after it; the number of batches. Snapshots beyond
     /// the log's end tell of batches that are lost, and go for good before others can take their offsets.
     pub(super) fn replay(
@@ -41,7 +45,8 @@ impl Log {
         for &offset in &beyond {
             self.remove_snapshot(offset)?;
         }
-        let mut from = self.start;
+        // From the first batch that there is, even if it was deleted: its producer may ask for its answer again.
+        let mut from = self.first_base();
         while let Some(offset) = snapshots.pop() {
             match producer_snapshot::read(&*self.disk, &self.snapshot_path(offset)) {
                 Ok(entries) if !self.has_written(&entries)? => {

@@ -32,6 +32,8 @@ pub(super) struct State {
     /// So many operations that change something still happen before the power fails; `None` for all.
     changes_left: Option<u64>,
     changes: u64,
+    /// What was asked of the disk so far, in one number.
+    trace: u64,
 }
 
 impl fmt::Debug for SimDisk {
@@ -57,6 +59,7 @@ impl SimDisk {
             powers: 0,
             changes_left: None,
             changes: 0,
+            trace: 0xcbf2_9ce4_8422_2325,
         })))
     }
 
@@ -80,6 +83,11 @@ impl SimDisk {
         self.0.lock().changes
     }
 
+    /// A number that stands for everything that was asked of the disk, in its order, with what was written.
+    pub fn trace(&self) -> u64 {
+        self.0.lock().trace
+    }
+
     /// The power fails in the middle of the change with this number from now on (1 is the next, 0 is now); nothing works then
     /// until [`SimDisk::cut_power`].
     pub fn fail_power_at(&self, change: u64) {
@@ -101,6 +109,7 @@ impl SimDisk {
             file.cut_power(random);
         }
         state.powers += 1;
+        state.note(b"power");
         state.changes_left = None;
         state.locks.clear();
     }
@@ -133,7 +142,16 @@ impl State {
         }
     }
 
+    /// Adds to the trace (FNV-1a).
+    pub(super) fn note(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
     pub(super) fn check(&mut self, operation: Operation, path: &Path) -> io::Result<()> {
+        self.note(&[operation as u8]);
+        self.note(path.as_os_str().as_encoded_bytes());
         if self.changes_left == Some(0) {
             return Err(power_is_off());
         }

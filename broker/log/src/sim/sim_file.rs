@@ -49,6 +49,8 @@ impl DiskFile for SimFile {
     fn write_at(&self, position: u64, parts: &[&[u8]]) -> io::Result<()> {
         self.with(Operation::Write, |state, number| {
             let mut bytes = parts.concat();
+            state.note(&position.to_le_bytes());
+            state.note(&bytes);
             let end = position + bytes.len() as u64;
             let growth = end.saturating_sub(state.files[number].seen.len() as u64);
             let room = if state.capacity == u64::MAX {
@@ -76,6 +78,7 @@ impl DiskFile for SimFile {
 
     fn truncate(&self, size: u64) -> io::Result<()> {
         self.with(Operation::Truncate, |state, number| {
+            state.note(&size.to_le_bytes());
             let failing = state.count_change();
             state.files[number].truncate(size as usize);
             if failing { Err(power_is_off()) } else { Ok(()) }

@@ -99,6 +99,13 @@ fn deleted_records_are_gone_and_their_segments_with_them() {
     assert_eq!(log.delete_records_before(Offset(5), TimestampMs(1)).unwrap(), Offset(5));
     let state = klamm_log::OpenState { log_start_offset: Offset(5), ..clean(Offset(5)) };
     log.close().unwrap();
+    let (mut log, _) = open(&disk, config(), state);
+    assert_eq!(
+        (log.start_offset(), log.segment_count()),
+        (Offset(5), 5),
+        "nothing else tells of the producers"
+    );
+    log.write_producer_snapshot(Offset(5), &[]).unwrap();
     let (log, _) = open(&disk, config(), state);
     assert_eq!((log.start_offset(), log.end_offset(), log.segment_count()), (Offset(5), Offset(5), 1));
 }

@@ -7,6 +7,7 @@ mod concurrency;
 mod failures;
 mod fetching;
 mod offsets;
+mod power_loss;
 mod restarts;
 mod retention;
 mod support;

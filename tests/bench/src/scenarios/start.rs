@@ -14,7 +14,7 @@ use crate::scenarios::Extent;
 const PARTITIONS_OF_A_TOPIC: u32 = 100;
 /// The most open files allowed where there are many partitions.
 const OPEN_FILES: u32 = 20_000;
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 pub(super) fn run(make: &Make, extent: Extent) -> Result<Vec<Figure>> {
     let mut broker = Broker::start(make, Durability::Fsync)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use klamm_log::data_dir::{DataDir, Identity};
+use klamm_log::data_dir::{DataDir, DirTopic, Identity};
 use klamm_log::sim::SimDisk;
 use klamm_log::{checkpoint, dump, producer_snapshot};
 use klamm_model::BrokerId;
@@ -62,9 +62,9 @@ fn offsets(disk: &SimDisk, file: &[u8]) -> bool {
     let path = Path::new("/data").join(checkpoint::RECOVERY_POINT_FILE);
     disk::put(disk, &path, file);
     let read = within_bounds(file.len(), PER_BYTE, FIXED, || checkpoint::read(disk, &path));
-    let Ok(offsets) = read else { return false };
+    let Ok(Some(offsets)) = read else { return false };
     checkpoint::write(disk, &path, &offsets).unwrap();
-    assert_eq!(checkpoint::read(disk, &path).unwrap(), offsets);
+    assert_eq!(checkpoint::read(disk, &path).unwrap(), Some(offsets));
     true
 }
 
@@ -114,11 +114,10 @@ pub(super) fn properties(input: &[u8]) -> bool {
     disk::contents(&disk, Path::new("/data/meta.properties")) == meta
 }
 
-/// What the directory says that it is; `None` if it can't be used.
-fn identity(disk: &SimDisk) -> Option<(String, String, Option<String>)> {
+/// What the directory says that it is, and of which topic its partition is; `None` if it can't be used.
+fn identity(disk: &SimDisk) -> Option<(String, String, DirTopic)> {
     let wanted = Identity { cluster_id: None, node_id: BrokerId(1) };
     let dir = DataDir::open(Arc::new(disk.clone()), Path::new("/data"), &wanted).ok()?;
-    let partitions = dir.partitions().ok();
-    let topic = partitions.as_ref().and_then(|partitions| partitions.first()?.topic_id);
-    Some((dir.cluster_id().to_string(), dir.directory_id().to_string(), topic.map(|id| id.to_string())))
+    let partition = dir.partitions(1).unwrap().pop().unwrap();
+    Some((dir.cluster_id().to_string(), dir.directory_id().to_string(), partition.topic))
 }

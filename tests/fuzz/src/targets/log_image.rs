@@ -30,6 +30,7 @@ pub(super) fn open(input: &[u8]) -> bool {
     let clean = flags & CLEAN != 0;
     let state = OpenState {
         clean,
+        settled: false,
         recovery_point: Offset(i64::from(point)),
         log_start_offset: Offset::ZERO,
         now: TimestampMs(1),

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use klamm_log::checkpoint::{self, LOG_START_FILE, RECOVERY_POINT_FILE};
 use klamm_log::sim::Random;
 use klamm_log::{Disk, Log, LogConfig, OpenState, ProducerSnapshotEntry, ReadRequest, Replay, TimeQuery};
-use klamm_model::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicPartition};
+use klamm_model::{
+    LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicPartition,
+};
 use klamm_records::{BatchHeader, Compression, batches};
 
-use super::planted::Planted;
+use super::planted::{Bug, Planted};
 use crate::fixture::{batch_of_times, small, value};
 
 /// What went wrong, in words.
@@ -31,6 +33,8 @@ pub struct Machine {
     deleted_before: Offset,
     clean: bool,
     opened: u32,
+    /// The leader's epoch, which goes up at every start and now and then.
+    epoch: i32,
 }
 
 fn root() -> &'static Path {
@@ -58,6 +62,7 @@ impl Machine {
             deleted_before: Offset::ZERO,
             clean: false,
             opened: 0,
+            epoch: 0,
         }
     }
 
@@ -92,6 +97,7 @@ impl Machine {
             35 => self.retention(log)?,
             36 if random.one_in(3) => self.truncate(log, random)?,
             37 if random.one_in(4) => self.close(log, random)?,
+            38 => self.lead(log),
             _ => {}
         }
         Ok(())
@@ -106,7 +112,7 @@ impl Machine {
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
         // What is appended in place of something that was lost differs from it.
         let times = vec![(random.below(1 << 30)) as i64; values.len()];
-        let batch = batch_of_times(base, 0, &times, &values, Compression::None);
+        let batch = batch_of_times(base, self.epoch, &times, &values, Compression::None);
         // It may be there even if the power fails while it is written.
         self.written.insert(base, batch.parts().concat().into());
         let rolled = log.append(&batch, TimestampMs(0))?.rolled;
@@ -114,6 +120,12 @@ impl Machine {
             log.write_producer_snapshot(offset, &[snapshot_entry(offset)])?;
         }
         Ok(())
+    }
+
+    /// Another leader: what is appended from now on is of its epoch.
+    fn lead(&mut self, log: &mut Log) {
+        self.epoch += 1;
+        log.assign_epoch(LeaderEpoch(self.epoch), log.end_offset());
     }
 
     /// Flushes; appends may come in between, which the flush says nothing of.
@@ -198,12 +210,13 @@ impl Machine {
     fn open(&mut self) -> Life<Log> {
         let recovery_point = self.checkpointed(RECOVERY_POINT_FILE)?.unwrap_or_default();
         let log_start_offset = self.checkpointed(LOG_START_FILE)?.unwrap_or(Offset::UNKNOWN);
-        let clean = std::mem::take(&mut self.clean);
+        let was_clean = std::mem::take(&mut self.clean);
+        let clean = was_clean || self.disk.bug == Some(Bug::SkipRecovery);
         // Every other time as a server does that has many logs.
         self.opened += 1;
-        let settled = self.opened % 2 == 0;
+        let settled = self.opened.is_multiple_of(2);
         if settled {
-            self.disk.sync_file_system(&root())?;
+            self.disk.sync_file_system(root())?;
         }
         let state = OpenState { clean, settled, recovery_point, log_start_offset, now: TimestampMs(0) };
         let mut covered: Option<Offset> = None;
@@ -228,6 +241,29 @@ impl Machine {
             return Err(format!("the replay ended at {covered:?}, the log at {}", log.end_offset()).into());
         }
         Ok(log)
+    }
+
+    /// The power fails while the log recovers, or just after that.
+    pub fn start_in_vain(&mut self, random: &mut Random) -> Result<(), Violation> {
+        self.disk.disk.fail_power_at(1 + random.below(12));
+        match self.open() {
+            // Whoever was told of what was found counts on it.
+            Ok(log) => self.found(&log)?,
+            Err(_) if self.disk.disk.is_off() => {}
+            Err(error) => return Err(format!("can't open: {error}")),
+        }
+        self.disk.disk.cut_power();
+        Ok(())
+    }
+
+    /// What a start has found is there for good, and is all there is.
+    fn found(&mut self, log: &Log) -> Result<(), Violation> {
+        if !self.disk.disk.is_off() {
+            self.compare(log)?;
+        }
+        self.forget_from(log.end_offset());
+        self.acknowledged = self.acknowledged.max(log.end_offset());
+        Ok(())
     }
 
     /// Starts after a power cut, and compares everything.
@@ -259,9 +295,9 @@ impl Machine {
                 log.end_offset()
             ));
         }
-        self.compare(&log)?;
-        self.forget_from(end);
-        self.acknowledged = self.acknowledged.max(end);
+        self.found(&log)?;
+        let mut log = log;
+        self.lead(&mut log);
         self.log = Some(log);
         Ok(())
     }
@@ -278,6 +314,7 @@ impl Machine {
             ));
         }
         self.compare_times(log)?;
+        self.compare_epochs(log)?;
         let mut offset = log.start_offset();
         while offset < log.end_offset() {
             let request = ReadRequest { offset, upto: log.end_offset(), max_bytes: 1500, min_one: true };
@@ -327,6 +364,29 @@ impl Machine {
         let found = find(TimeQuery::MaxTimestamp)?;
         if found != expected {
             return Err(format!("the newest: found {found:?}, there is {expected:?}"));
+        }
+        Ok(())
+    }
+}
+
+impl Machine {
+    /// Each epoch ends where the next one's first batch is (KIP-101), and each record is of its leader's epoch.
+    fn compare_epochs(&self, log: &Log) -> Result<(), Violation> {
+        let (start, end) = (log.start_offset(), log.end_offset());
+        let headers = self.written.range(..end).map(|(_, bytes)| BatchHeader::read(bytes).unwrap());
+        let headers: Vec<BatchHeader> = headers.filter(|header| header.next_offset() > start).collect();
+        for header in &headers {
+            let (epoch, offset) = (header.leader_epoch, header.base_offset.max(start));
+            let known = log.epoch_of(offset);
+            if known != Some(epoch) {
+                return Err(format!("the record at {offset} is of epoch {epoch}, the log says {known:?}"));
+            }
+            let next = headers.iter().find(|other| other.leader_epoch > epoch);
+            let expected = Some((epoch, next.map_or(end, |next| next.base_offset)));
+            let found = log.epoch_end_offset(epoch);
+            if found != expected {
+                return Err(format!("epoch {epoch} ends at {expected:?}, the log says {found:?}"));
+            }
         }
         Ok(())
     }

@@ -3,37 +3,65 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use klamm_log::disk::{DirEntry, Disk, DiskFile, DiskLock, OpenMode};
 use klamm_log::sim::SimDisk;
 
+/// A bug that somebody could write into the log, or the place where it is told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
+    /// Contents are never synced.
     NoSyncData,
+    /// Records are acknowledged before their fsync, which comes with the next write.
+    AcknowledgeBeforeSync,
+    /// Names are never synced.
     NoSyncDir,
+    /// The name that a rename gave is not synced; all others are.
+    NoSyncAfterRename,
+    /// Indexes are trusted though they were never synced.
+    NoSyncIndexes,
+    /// A start after a crash takes the indexes and the log's tail for what they say, as after a clean stop.
+    SkipRecovery,
+    /// The file of the leader epochs is written once and never again.
+    SkipEpochCheckpoint,
 }
 
 #[derive(Debug, Clone)]
 pub struct Planted {
     pub disk: SimDisk,
-    bug: Option<Bug>,
+    pub bug: Option<Bug>,
+    /// A rename was the last change of names.
+    renamed: Arc<AtomicBool>,
 }
 
 impl Planted {
     pub fn new(disk: SimDisk, bug: Option<Bug>) -> Planted {
-        Planted { disk, bug }
+        Planted { disk, bug, renamed: Arc::default() }
+    }
+
+    fn forgets(&self, to: &Path) -> bool {
+        self.bug == Some(Bug::SkipEpochCheckpoint)
+            && to.file_name().is_some_and(|name| name == "leader-epoch-checkpoint")
+            && self.disk.open(to, OpenMode::Read).is_ok()
     }
 }
 
 impl Disk for Planted {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(PlantedFile { file: self.disk.open(path, mode)?, bug: self.bug }))
+        let file = self.disk.open(path, mode)?;
+        let is_index = path.extension().is_some_and(|kind| kind == "index" || kind == "timeindex");
+        Ok(Arc::new(PlantedFile { file, bug: self.bug, is_index, owes: AtomicBool::default() }))
     }
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.disk.create_dir_all(path)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.forgets(to) {
+            return self.disk.remove_file(from);
+        }
+        self.renamed.store(true, Ordering::Relaxed);
         self.disk.rename(from, to)
     }
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -50,7 +78,12 @@ impl Disk for Planted {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        if self.bug == Some(Bug::NoSyncDir) { Ok(()) } else { self.disk.sync_dir(path) }
+        let renamed = self.renamed.swap(false, Ordering::Relaxed);
+        match self.bug {
+            Some(Bug::NoSyncDir) => Ok(()),
+            Some(Bug::NoSyncAfterRename) if renamed => Ok(()),
+            _ => self.disk.sync_dir(path),
+        }
     }
     fn free_space(&self, path: &Path) -> io::Result<u64> {
         self.disk.free_space(path)
@@ -64,6 +97,9 @@ impl Disk for Planted {
 struct PlantedFile {
     file: Arc<dyn DiskFile>,
     bug: Option<Bug>,
+    is_index: bool,
+    /// A sync was reported that was not made.
+    owes: AtomicBool,
 }
 
 impl DiskFile for PlantedFile {
@@ -71,13 +107,24 @@ impl DiskFile for PlantedFile {
         self.file.read_at(position, length)
     }
     fn write_at(&self, position: u64, parts: &[&[u8]]) -> io::Result<()> {
+        if self.owes.swap(false, Ordering::Relaxed) {
+            self.file.sync_data()?;
+        }
         self.file.write_at(position, parts)
     }
     fn truncate(&self, size: u64) -> io::Result<()> {
         self.file.truncate(size)
     }
     fn sync_data(&self) -> io::Result<()> {
-        if self.bug == Some(Bug::NoSyncData) { Ok(()) } else { self.file.sync_data() }
+        match self.bug {
+            Some(Bug::NoSyncData) => Ok(()),
+            Some(Bug::NoSyncIndexes) if self.is_index => Ok(()),
+            Some(Bug::AcknowledgeBeforeSync) => {
+                self.owes.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            _ => self.file.sync_data(),
+        }
     }
     fn size(&self) -> io::Result<u64> {
         self.file.size()
