@@ -133,12 +133,28 @@ impl GroupCommit {
     }
 }
 
+/// A flush that panicked has left nobody who could say what is on the disk, and those who wait for it without an answer,
+/// for ever: the process ends, and its next start recovers.
+struct EndsWithPanic;
+
+impl Drop for EndsWithPanic {
+    fn drop(&mut self) {
+        // A search for races ends its threads by panics.
+        if cfg!(not(feature = "shuttle")) && std::thread::panicking() {
+            tracing::error!("a flush panicked: the broker ends, its next start recovers the logs");
+            std::process::abort();
+        }
+    }
+}
+
 impl Shared {
     fn work(&self) {
         while let Some(target) = self.next() {
             target.slot().start();
             let start = Instant::now();
+            let guard = EndsWithPanic;
             target.flush();
+            drop(guard);
             self.flushes.fetch_add(1, Ordering::Relaxed);
             (self.observe)(start.elapsed());
             if target.slot().finish() {

@@ -16,6 +16,7 @@ use crate::error_code::KafkaError;
 use crate::fetch_sessions::FetchSessions;
 use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
+use crate::net::warning_limit::WarningLimit;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::room::Room;
@@ -41,6 +42,8 @@ pub struct Broker {
     pub(crate) partitions: Partitions,
     /// What the broker counts.
     pub(crate) metrics: Arc<Metrics>,
+    /// What is told of connections that were refused or broke.
+    pub(crate) connection_warnings: Arc<WarningLimit>,
     /// The connections there are.
     pub(crate) connections: Arc<Connections>,
     /// The bytes of requests under way.

@@ -153,6 +153,7 @@ impl Foundation {
             settings: ArcSwap::from_pointee(settings),
             partitions: Partitions::new(ground, self.checkpoints),
             metrics,
+            connection_warnings: Arc::default(),
             connections: Arc::new(Connections::default()),
             request_bytes: RequestBytes::new(),
             unsent_bytes: Arc::default(),

@@ -21,11 +21,12 @@ impl Usage {
         let mut usage = Usage::default();
         for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
             let thread = thread?.path();
-            let nanoseconds = fs::read_to_string(thread.join("schedstat"))?;
-            let nanoseconds = nanoseconds.split_whitespace().next().unwrap_or_default();
+            let read = |name| fs::read_to_string(thread.join(name));
+            // A thread may end while it is looked at.
+            let (Ok(schedule), Ok(status)) = (read("schedstat"), read("status")) else { continue };
+            let nanoseconds = schedule.split_whitespace().next().unwrap_or_default();
             usage.cpu += Duration::from_nanos(nanoseconds.parse()?);
-            usage.context_switches +=
-                number_after(&fs::read_to_string(thread.join("status"))?, "ctxt_switches:")?;
+            usage.context_switches += number_after(&status, "ctxt_switches:")?;
         }
         Ok(usage)
     }

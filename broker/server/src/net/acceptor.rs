@@ -99,7 +99,9 @@ fn admit(broker: &Arc<Broker>, socket: StdStream, peer: SocketAddr, runtimes: &C
         Ok(place) => place,
         Err(why) => {
             broker.metrics.connection_refused();
-            warn!(%peer, %why, "connection refused");
+            if let Some(untold) = broker.connection_warnings.pass(Instant::now()) {
+                warn!(%peer, %why, untold, "connection refused");
+            }
             return;
         }
     };
@@ -138,12 +140,17 @@ impl Drop for OpenConnection {
 
 async fn serve(broker: Arc<Broker>, socket: StdStream, peer: SocketAddr, place: ConnectionPlace) {
     let _counted = OpenConnection::new(Arc::clone(&broker.metrics));
+    let warnings = Arc::clone(&broker.connection_warnings);
     let closed = match prepare(socket) {
         Ok((socket, local)) => Connection::new(broker, socket, Endpoints { peer, local }, place).await,
         Err(error) => Closed::Network(error),
     };
     match closed {
-        Closed::Frame(_) | Closed::Request(_) => warn!(%peer, reason = %closed, "connection closed"),
+        Closed::Frame(_) | Closed::Request(_) => {
+            if let Some(untold) = warnings.pass(Instant::now()) {
+                warn!(%peer, reason = %closed, untold, "connection closed");
+            }
+        }
         _ => debug!(%peer, reason = %closed, "connection closed"),
     }
 }

@@ -14,5 +14,6 @@ mod deadlines;
 mod frame;
 pub(crate) mod limits;
 mod outbox;
+pub(crate) mod warning_limit;
 
 pub(crate) use connection::Endpoints;
