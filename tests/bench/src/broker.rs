@@ -25,9 +25,18 @@ const RECYCLED_PAGES: [(&str, &str); 4] = [
     ("log.segment.delete.delay.ms", "0"),
 ];
 
+/// What kind of broker is started, and within which bounds.
+#[derive(Debug, Clone)]
+pub struct Make {
+    /// Whose it is.
+    pub program: Program,
+    /// The cgroup that bounds its memory, if one does.
+    pub cgroup: Option<PathBuf>,
+}
+
 /// Whose broker it is, and where its program is.
 #[derive(Debug, Clone)]
-pub enum Make {
+pub enum Program {
     /// The binary.
     Klamm(PathBuf),
     /// The directory of Kafka's jars.
@@ -46,9 +55,9 @@ pub enum Durability {
 impl Make {
     /// Its name in reports.
     pub fn name(&self) -> &'static str {
-        match self {
-            Make::Klamm(_) => "klamm",
-            Make::Kafka(_) => "kafka",
+        match self.program {
+            Program::Klamm(_) => "klamm",
+            Program::Kafka(_) => "kafka",
         }
     }
 }
@@ -75,7 +84,7 @@ impl Broker {
     pub fn start_with(make: &Make, durability: Durability, open_files: Option<u32>) -> Result<Broker> {
         let home = TempDir::with_prefix("klamm-bench-")?;
         let (address, controller) = (free_address()?, free_address()?);
-        if let Make::Kafka(jars) = make {
+        if let Program::Kafka(jars) = &make.program {
             format_for_kafka(jars, home.path(), address, controller, durability)?;
         }
         let process = spawn(make, durability, home.path(), address, open_files)?;
@@ -166,9 +175,9 @@ fn spawn(
     address: SocketAddr,
     open_files: Option<u32>,
 ) -> Result<Child> {
-    let (program, arguments) = match make {
-        Make::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, address)),
-        Make::Kafka(jars) => ("java".into(), kafka_arguments(jars, home)),
+    let (program, arguments) = match &make.program {
+        Program::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, address)),
+        Program::Kafka(jars) => ("java".into(), kafka_arguments(jars, home)),
     };
     let mut command = if let Some(limit) = open_files {
         let mut shell = Command::new("sh");
@@ -179,7 +188,11 @@ fn spawn(
     };
     let log = File::options().create(true).append(true).open(home.join("log"))?;
     command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    Ok(command.spawn()?)
+    let process = command.spawn()?;
+    if let Some(cgroup) = &make.cgroup {
+        fs::write(cgroup.join("cgroup.procs"), process.id().to_string())?;
+    }
+    Ok(process)
 }
 
 fn klamm_arguments(durability: Durability, home: &Path, address: SocketAddr) -> Vec<String> {

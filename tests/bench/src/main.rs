@@ -3,7 +3,6 @@
 //! `cargo run --release -p klamm-bench -- all` measures the release binary; with `--kafka-jars DIR`
 //! (`eval "$(tests/interop/fetch-kafka)"` sets its variable) Kafka as well.
 
-mod ballast;
 mod broker;
 mod client;
 mod figure;
@@ -20,7 +19,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use broker::Make;
+use broker::{Make, Program};
 use figure::Rounds;
 use scenarios::{Extent, Scenario};
 
@@ -47,9 +46,10 @@ struct Options {
     /// How many seconds a broker is warmed up (Java compiles what it does often: 60 for fair figures of Kafka).
     #[arg(long, default_value_t = 3)]
     warm_up: u64,
-    /// Takes memory until so many MiB are available, so that brokers write to pages that were in use before.
-    #[arg(long, value_name = "MIB")]
-    leave_memory: Option<u64>,
+    /// A cgroup for the brokers, with a limit of memory, so that what they write goes to pages that they had before: on a
+    /// virtual machine the first use of a page may cost more than all that a broker does with it.
+    #[arg(long, value_name = "DIRECTORY")]
+    cgroup: Option<PathBuf>,
     /// Partitions and connections where there are to be many.
     #[arg(long, default_value_t = 10_000)]
     many: u32,
@@ -72,10 +72,9 @@ fn measure(options: &Options) -> Result<()> {
         Some(binary) => binary.clone(),
         None => beside_this_program()?,
     };
-    let makes: Vec<Make> = [Some(Make::Klamm(klamm)), options.kafka_jars.clone().map(Make::Kafka)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let programs = [Some(Program::Klamm(klamm)), options.kafka_jars.clone().map(Program::Kafka)];
+    let make = |program| Make { program, cgroup: options.cgroup.clone() };
+    let makes: Vec<Make> = programs.into_iter().flatten().map(make).collect();
     let extent = Extent {
         time: Duration::from_secs(options.seconds),
         warm_up: Duration::from_secs(options.warm_up),
@@ -90,7 +89,6 @@ fn measure(options: &Options) -> Result<()> {
         options.warm_up,
         options.rounds
     );
-    let _held = options.leave_memory.map(ballast::Ballast::leaving).transpose()?;
     for scenario in chosen {
         let mut rounds = vec![Rounds::default(); makes.len()];
         for round in 0..options.rounds {
@@ -112,8 +110,8 @@ fn measure(options: &Options) -> Result<()> {
 fn report(makes: &[Make], rounds: &[Rounds]) {
     for (make, measured) in makes.iter().zip(rounds) {
         for (figure, [median, least, most]) in measured.summary() {
-            let ratio = match (make, rounds.get(1).and_then(|rival| rival.median_of(&figure.name))) {
-                (Make::Klamm(_), Some(rival)) => format!("  {:.3} of Kafka's", median / rival),
+            let ratio = match (&make.program, rounds.get(1).and_then(|rival| rival.median_of(&figure.name))) {
+                (Program::Klamm(_), Some(rival)) => format!("  {:.3} of Kafka's", median / rival),
                 _ => String::new(),
             };
             let (name, unit) = (&figure.name, figure.unit);

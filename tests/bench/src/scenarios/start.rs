@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use klamm_model::ErrorCode;
 
 use crate::Result;
-use crate::broker::{Broker, Durability, Make, pause};
+use crate::broker::{Broker, Durability, Make, Program, pause};
 use crate::client::Client;
 use crate::figure::Figure;
 use crate::frames::{Batch, produce};
@@ -20,10 +20,10 @@ pub(super) fn run(make: &Make, extent: Extent) -> Result<Vec<Figure>> {
     let mut broker = Broker::start(make, Durability::Fsync)?;
     broker.kill()?;
     std::fs::remove_dir_all(broker.data_dir())?;
-    let empty = match make {
-        Make::Klamm(_) => to_first_write(&mut broker, "first")?,
+    let empty = match make.program {
+        Program::Klamm(_) => to_first_write(&mut broker, "first")?,
         // Formatting a directory is not part of Kafka's start.
-        Make::Kafka(_) => {
+        Program::Kafka(_) => {
             broker = Broker::start(make, Durability::Fsync)?;
             broker.kill()?;
             to_first_write(&mut broker, "first")?
