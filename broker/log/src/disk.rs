@@ -59,6 +59,10 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn sync_file_system(&self, path: &Path) -> io::Result<()>;
     /// Bytes that can still be written to the file system of `path`.
     fn free_space(&self, path: &Path) -> io::Result<u64>;
+    /// The size of the file system of `path`, in bytes; the largest number where it isn't known.
+    fn total_space(&self, _path: &Path) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
     /// Takes the lock file at `path` for this process, and writes `owner` into it. `Ok(Err(text))` if another
     /// has it, with what the other wrote.
     fn lock(&self, path: &Path, owner: &str) -> io::Result<Result<Box<dyn DiskLock>, String>>;

@@ -11,7 +11,7 @@ use klamm_model::ErrorCode;
 
 use crate::error_code::KafkaError;
 
-/// What records leave free: twice what the metadata log wants to have.
+/// What records leave free: twice what the metadata log wants to have; on a small disk a quarter of it.
 const RESERVE_BYTES: u64 = 32 << 20;
 /// After so many bytes the file system is asked again, since others write to it too.
 const LOOK_AGAIN_BYTES: u64 = 4 << 20;
@@ -31,16 +31,17 @@ impl Room {
         }
         // Where the file system can't say, the write will.
         let Ok(free) = disk.free_space(dir) else { return Ok(()) };
-        let available = free.saturating_sub(RESERVE_BYTES);
+        let reserve = RESERVE_BYTES.min(disk.total_space(dir).unwrap_or(u64::MAX) / 4);
+        let available = free.saturating_sub(reserve);
         let left = available.min(LOOK_AGAIN_BYTES.max(bytes as u64)) as i64 - bytes;
         self.left.store(left.max(0), Ordering::Relaxed);
-        if left >= 0 { Ok(()) } else { Err(full(dir, free)) }
+        if left >= 0 { Ok(()) } else { Err(full(dir, free, reserve)) }
     }
 }
 
-fn full(dir: &Path, free: u64) -> KafkaError {
+fn full(dir: &Path, free: u64, reserve: u64) -> KafkaError {
     let message = format!(
-        "the disk of {} is full: {free} bytes are free, and {RESERVE_BYTES} are kept for what makes room. Free some \
+        "the disk of {} is full: {free} bytes are free, and {reserve} are kept for what makes room. Free some \
          space: delete a topic or records, or lower retention; writes are taken again as soon as there is room",
         dir.display()
     );

@@ -164,3 +164,16 @@ fn a_disk_that_somebody_else_fills_to_the_last_byte_loses_nothing() {
     bench.broker.restart();
     bench.check();
 }
+
+#[test]
+fn a_disk_of_a_few_megabytes_is_not_full_from_the_beginning() {
+    let Some(disk) = SmallDisk::mount(16) else { return };
+    let mut bench = Bench::start(&disk.data());
+    bench.keep().unwrap();
+    bench.big("filler").unwrap();
+    bench.fill("filler");
+    bench.check();
+    let deleted = bench.klamm(&["topic", "delete", "filler", "--yes"], b"");
+    assert!(deleted.status.success(), "{}", text(&deleted));
+    bench.until_there_is_room("kept");
+}

@@ -110,10 +110,12 @@ impl Controller {
             return Ok(());
         };
         let free_bytes = room.f_bavail.saturating_mul(room.f_frsize);
-        if free_bytes >= MIN_FREE_BYTES {
+        // A small disk must not count as full from the beginning.
+        let needed_bytes = MIN_FREE_BYTES.min(room.f_blocks.saturating_mul(room.f_frsize) / 8);
+        if free_bytes >= needed_bytes {
             return Ok(());
         }
-        Err(SubmitError::DiskFull { dir: self.inner.dir.clone(), free_bytes, needed_bytes: MIN_FREE_BYTES })
+        Err(SubmitError::DiskFull { dir: self.inner.dir.clone(), free_bytes, needed_bytes })
     }
 }
 
