@@ -170,6 +170,7 @@ mod tests {
         let image = after(&[register(1, None), create("a.b", 1, &[]), delete, create("a_b", 1, &[])]);
         let names: Vec<_> = image.topics().map(|topic| topic.name.as_str()).collect();
         assert_eq!(names, ["a_b"]);
+        assert_eq!(image.deleted_topics().collect::<Vec<_>>(), [id_of("a.b")]);
         assert!(image.topic_by_id(id_of("a.b")).is_none());
     }
 

@@ -197,13 +197,14 @@ impl Part {
 
     /// A place at or before the first record of this time or later.
     fn place_before_time(&self, disk: &dyn Disk, time: i64) -> Result<Place, ReadError> {
-        let not_later = |entry: &TimeEntry| entry.timestamp_ms <= time;
-        if let Some(last) = self.times.partition_point(not_later).checked_sub(1) {
+        // An entry of this very time won't do: a damaged one may name a later batch of the same time.
+        let earlier = |entry: &TimeEntry| entry.timestamp_ms < time;
+        if let Some(last) = self.times.partition_point(earlier).checked_sub(1) {
             return Ok(self.place_before(disk, self.times[last])?);
         }
         let path = self.segment.path(FileKind::TimeIndex);
         let written = self.written.map(|(_, times)| times);
-        let Some((_, entry)) = last_in_file(disk, &path, written, not_later)? else {
+        let Some((_, entry)) = last_in_file(disk, &path, written, earlier)? else {
             return Ok(self.segment.beginning());
         };
         let place = self.place_before(disk, entry)?;

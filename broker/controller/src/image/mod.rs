@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use klamm_model::{BrokerId, ClusterId, TopicId, TopicName};
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use rpds::{HashTrieMapSync, QueueSync, RedBlackTreeMapSync};
 
 use crate::settings::{BrokerLayers, Configs, StaticSettings};
 
@@ -17,6 +17,10 @@ pub use broker::{BrokerImage, Endpoint};
 pub use persisted::InvalidPersistedImage;
 pub(crate) use store::ImageStore;
 pub use topic::{PartitionImage, TopicImage};
+
+/// How many deleted topics are remembered, so that a broker that was down meanwhile can tell their partitions from those
+/// that the metadata lost.
+const REMEMBERED_DELETIONS: usize = 4096;
 
 /// The cluster's metadata at one point of its log. Immutable: a change makes a new image that shares what
 /// did not change, so that a reader keeps a consistent view for as long as it holds the `Arc`.
@@ -26,6 +30,8 @@ pub struct MetadataImage {
     pub(crate) applied: u64,
     pub(crate) topics: RedBlackTreeMapSync<TopicName, Arc<TopicImage>>,
     pub(crate) names: HashTrieMapSync<TopicId, TopicName>,
+    /// The ids of the topics that were deleted last, oldest first.
+    pub(crate) deleted: QueueSync<TopicId>,
     /// Names that have `.` or `_`, by what metrics make of them: two topics must not be one there.
     pub(crate) metric_names: HashTrieMapSync<String, TopicName>,
     pub(crate) brokers: RedBlackTreeMapSync<BrokerId, Arc<BrokerImage>>,
@@ -44,6 +50,7 @@ impl MetadataImage {
             applied: 0,
             topics: RedBlackTreeMapSync::new_sync(),
             names: HashTrieMapSync::new_sync(),
+            deleted: QueueSync::new_sync(),
             metric_names: HashTrieMapSync::new_sync(),
             brokers: RedBlackTreeMapSync::new_sync(),
             cluster_configs: Arc::default(),
@@ -86,6 +93,11 @@ impl MetadataImage {
     /// How many topics there are.
     pub fn topic_count(&self) -> usize {
         self.topics.size()
+    }
+
+    /// The topics that were deleted last; their ids never come back.
+    pub fn deleted_topics(&self) -> impl Iterator<Item = TopicId> {
+        self.deleted.iter().copied()
     }
 
     /// The broker of this id.
@@ -144,6 +156,14 @@ impl MetadataImage {
         }
         self.names.remove_mut(&topic.id);
         self.topics.remove_mut(&topic.name);
+        self.remember_deletion(topic.id);
+    }
+
+    pub(crate) fn remember_deletion(&mut self, id: TopicId) {
+        self.deleted.enqueue_mut(id);
+        if self.deleted.len() > REMEMBERED_DELETIONS {
+            self.deleted.dequeue_mut();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use klamm_model::{BrokerId, ClusterId};
+use klamm_model::{BrokerId, ClusterId, TopicId};
 use serde::{Deserialize, Serialize};
 
 use super::{BrokerImage, MetadataImage, TopicImage};
@@ -42,6 +42,8 @@ struct Persisted {
     cluster_configs: Arc<Configs>,
     broker_configs: BTreeMap<BrokerId, Arc<Configs>>,
     topics: Vec<Arc<TopicImage>>,
+    #[serde(default)]
+    deleted: Vec<TopicId>,
 }
 
 impl MetadataImage {
@@ -56,6 +58,7 @@ impl MetadataImage {
             cluster_configs: Arc::clone(&self.cluster_configs),
             broker_configs: self.broker_configs.iter().map(|(id, c)| (*id, Arc::clone(c))).collect(),
             topics: self.topics.values().cloned().collect(),
+            deleted: self.deleted_topics().collect(),
         })
     }
 
@@ -77,6 +80,7 @@ impl MetadataImage {
         for topic in persisted.topics {
             image.add_topic(topic);
         }
+        persisted.deleted.into_iter().for_each(|id| image.remember_deletion(id));
         Ok(image)
     }
 }

@@ -77,6 +77,31 @@ fn every_time_is_found_as_a_plain_search_finds_it() {
     check(&log);
 }
 
+/// Batches of one time stand side by side, so that a wrong entry can be true of another batch than the one it was made
+/// for.
+#[test]
+fn a_time_is_found_whatever_bit_of_its_index_is_wrong() {
+    let disk = disk();
+    let (mut log, _) = open(&disk, small(), UNKNOWN);
+    let times: Vec<i64> = (0..60).map(|n| 1000 + n / 4 * 10).collect();
+    times.iter().for_each(|&time| put(&mut log, &[time], Compression::None));
+    assert!(log.segment_count() > 1);
+    let end = log.close().unwrap();
+    let files = disk.snapshot();
+    for (path, sound) in files.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "timeindex")) {
+        assert!(sound.len() > 24, "{}", path.display());
+        for bit in 0..sound.len() * 8 {
+            disk.damage(path, |bytes| bytes[bit / 8] ^= 1 << (bit % 8)).unwrap();
+            let (log, _) = open(&disk, small(), clean(end));
+            for time in (995..=1150).step_by(5) {
+                let expected = times.iter().position(|&at| at >= time).map(|n| (times[n], n as i64));
+                assert_eq!(from(&log, time), expected, "time {time}, bit {bit} of {}", path.display());
+            }
+            disk.damage(path, |bytes| bytes.clone_from(sound)).unwrap();
+        }
+    }
+}
+
 #[test]
 fn an_empty_log_has_no_times() {
     let (log, _) = open(&disk(), small(), UNKNOWN);

@@ -1,13 +1,13 @@
 //! Taking leave of deleted topics.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use klamm_controller::MetadataImage;
 use klamm_log::data_dir::{DataDirError, DirTopic, PartitionDir};
-use klamm_model::{PartitionIndex, TopicPartition};
+use klamm_model::{PartitionIndex, TopicId, TopicPartition};
 use tracing::{info, warn};
 
 use super::{HostedTopic, Partitions, Replica};
@@ -64,9 +64,9 @@ impl Partitions {
     /// Sets directories aside of which the metadata does not know. Also gives those of partitions that were deleted
     /// before the last stop. For the start.
     ///
-    /// Either the topic was deleted and the broker ended before it took the directory away, or the metadata is older
-    /// than the records (restored from a copy, say), or the directory came from elsewhere. Nobody can tell, so nothing
-    /// is removed.
+    /// Where the metadata remembers that the topic was deleted, the broker ended before it took the directory away. Else
+    /// the metadata is older than the records (restored from a copy, say), or the directory came from elsewhere. Nobody
+    /// can tell, so nothing of that is removed.
     pub(crate) fn retire_leftovers(
         &self,
         image: &MetadataImage,
@@ -74,7 +74,8 @@ impl Partitions {
     ) -> Result<Vec<RetiredDir>, DataDirError> {
         let data_dir = &self.ground.data_dir;
         let stays = Duration::ZERO;
-        let deleted = data_dir.deleted_partitions()?;
+        let mut deleted = data_dir.deleted_partitions()?;
+        let deleted_topics: HashSet<TopicId> = image.deleted_topics().collect();
         for stray in data_dir.stray_partitions()? {
             warn!(dir = %stray.display(), "{WHAT_TO_DO_WITH_STRAYS}");
         }
@@ -87,6 +88,9 @@ impl Partitions {
                     there.insert(dir.partition.clone());
                 }
                 kept.insert(dir.partition);
+            } else if matches!(dir.topic, DirTopic::Is(id) if deleted_topics.contains(&id)) {
+                info!(partition = %dir.partition, "its topic was deleted before the last stop: it goes now");
+                deleted.push(data_dir.retire_partition(&dir.partition)?);
             } else {
                 let aside = data_dir.set_aside(&dir.partition)?;
                 warn!(partition = %dir.partition, dir = %aside.display(), "{WHAT_TO_DO_WITH_STRAYS}");
@@ -120,7 +124,7 @@ impl Partitions {
 }
 
 const WHAT_TO_DO_WITH_STRAYS: &str = "the metadata does not know this partition: set aside. If its topic was deleted \
-    while the broker was down, remove the directory; if the metadata is from an old copy, restore a newer one and take \
+    long ago, remove the directory; if the metadata is from an old copy, restore a newer one and take \
     the dot and all behind it from the directory's name";
 
 /// Whether the metadata has the topic and partition of a directory.

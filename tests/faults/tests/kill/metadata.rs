@@ -161,16 +161,14 @@ fn record() -> bytes::Bytes {
     builder.build().unwrap()
 }
 
-/// Deleted topics' files are removed behind the scenes; in the end there are those of the topics and no others. A topic
-/// whose deletion was cut short by a kill is set aside: the next start can't tell it from one that the metadata lost.
+/// Deleted topics' files are removed behind the scenes; in the end there are those of the topics and no others.
 fn wait_for_directories(data_dir: &Path, expected: &BTreeSet<String>) {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let entries = std::fs::read_dir(data_dir).unwrap().map(|entry| entry.unwrap());
         let directories = entries.filter(|entry| entry.file_type().unwrap().is_dir());
         let names = directories.map(|entry| entry.file_name().into_string().unwrap());
-        let found: BTreeSet<String> =
-            names.filter(|name| !name.starts_with("__") && !name.ends_with("-stray")).collect();
+        let found: BTreeSet<String> = names.filter(|name| !name.starts_with("__")).collect();
         if found == *expected {
             return;
         }
