@@ -84,7 +84,9 @@ fn a_time_is_found_whatever_bit_of_its_index_is_wrong() {
     let disk = disk();
     let (mut log, _) = open(&disk, small(), UNKNOWN);
     let times: Vec<i64> = (0..60).map(|n| 1000 + n / 4 * 10).collect();
-    times.iter().for_each(|&time| put(&mut log, &[time], Compression::None));
+    for &time in &times {
+        put(&mut log, &[time], Compression::None);
+    }
     assert!(log.segment_count() > 1);
     let end = log.close().unwrap();
     let files = disk.snapshot();
