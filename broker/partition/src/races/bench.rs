@@ -48,6 +48,7 @@ impl Bench {
             max_uncompressed_bytes: 1 << 20,
             group_commit: GroupCommit::start(1, Box::new(|_| {})).unwrap(),
             open_state: OpenState {
+                settled: false,
                 clean: true,
                 recovery_point: Offset::ZERO,
                 log_start_offset: Offset::ZERO,

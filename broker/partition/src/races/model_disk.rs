@@ -72,6 +72,10 @@ impl Disk for ModelDisk {
         self.sim.sync_dir(path)
     }
 
+    fn sync_file_system(&self, path: &Path) -> io::Result<()> {
+        self.sim.sync_file_system(path)
+    }
+
     fn free_space(&self, path: &Path) -> io::Result<u64> {
         self.sim.free_space(path)
     }
