@@ -32,7 +32,7 @@ impl Tape<'_> {
     }
 
     /// Null, or what `value` makes.
-    pub(crate) fn null_or<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    pub fn null_or<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.byte().is_multiple_of(3) { None } else { Some(value(self)) }
     }
 
