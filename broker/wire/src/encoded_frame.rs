@@ -2,6 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
+const SIZE_PREFIX_BYTES: usize = 4;
+
 /// A frame with its size prefix of 4 bytes, in chunks for a vectored write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedFrame {
@@ -14,6 +16,11 @@ impl EncodedFrame {
     #[expect(clippy::len_without_is_empty, reason = "a frame has a size prefix, so it is never empty")]
     pub fn len(&self) -> usize {
         self.chunks.iter().map(Bytes::len).sum()
+    }
+
+    /// What stands behind the size prefix, in one piece.
+    pub(crate) fn into_body(self) -> Bytes {
+        self.into_bytes().slice(SIZE_PREFIX_BYTES..)
     }
 
     /// The frame in one piece; copies if it has several.

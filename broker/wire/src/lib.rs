@@ -38,6 +38,7 @@ pub mod messages;
 #[cfg(test)]
 mod oracle;
 mod records;
+mod versioned;
 
 pub use api_key::ApiKey;
 pub use decode_error::{DecodeError, DecodeFault};
@@ -51,3 +52,4 @@ pub use limits::Limits;
 pub use message::{Message, Request, Response};
 pub use messages::*;
 pub use records::Records;
+pub use versioned::{decode_versioned, encode_versioned, version_of};

@@ -4,10 +4,12 @@
 //! without a value takes back what the key was told before.
 
 mod classic_group;
+mod codec;
 mod consumer_group;
 mod offset;
 
 pub use classic_group::{ClassicGroupValue, ClassicMemberValue};
+pub use codec::{EncodedRecord, InvalidRecord};
 pub use consumer_group::{
     ClassicMemberMetadata, ClassicProtocol, ConsumerGroupMemberValue, ConsumerGroupValue,
     CurrentAssignmentPartitions, CurrentAssignmentValue, RegularExpressionValue, TargetAssignmentMemberValue,
