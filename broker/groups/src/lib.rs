@@ -15,13 +15,16 @@
 
 pub mod classic;
 mod config;
-pub mod consumer;
+mod coordinator;
+mod deadlines;
 mod effects;
+pub mod offsets;
 pub mod records;
 mod topics;
 mod turn;
 
 pub use config::{GroupConfig, MigrationPolicy};
+pub use coordinator::{Commit, Coordinator, OffsetToCommit, not_described};
 pub use effects::{Effects, Reply, Ticket};
 pub use topics::Topics;
 pub use turn::{Caller, MemberIds, Now, Tick, Turn};

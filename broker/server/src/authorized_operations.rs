@@ -23,3 +23,6 @@ pub(crate) const TOPIC_OPERATIONS: i32 =
 /// On the cluster (`AclEntry.supportedOperations`).
 pub(crate) const CLUSTER_OPERATIONS: i32 =
     CREATE | ALTER | DESCRIBE | CLUSTER_ACTION | DESCRIBE_CONFIGS | ALTER_CONFIGS | IDEMPOTENT_WRITE;
+
+/// On a group (`AclEntry.supportedOperations`).
+pub(crate) const GROUP_OPERATIONS: i32 = READ | DESCRIBE | DELETE | DESCRIBE_CONFIGS | ALTER_CONFIGS;

@@ -14,6 +14,7 @@ use crate::Clock;
 use crate::advertised::Advertised;
 use crate::error_code::KafkaError;
 use crate::fetch_sessions::FetchSessions;
+use crate::groups::Groups;
 use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::net::warning_limit::WarningLimit;
@@ -40,6 +41,8 @@ pub struct Broker {
     pub(crate) settings: ArcSwap<BrokerSettings>,
     /// The partitions that this broker holds.
     pub(crate) partitions: Partitions,
+    /// The consumer groups that this broker coordinates.
+    pub(crate) groups: Groups,
     /// What the broker counts.
     pub(crate) metrics: Arc<Metrics>,
     /// What is told of connections that were refused or broke.

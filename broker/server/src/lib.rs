@@ -26,6 +26,7 @@ mod durability;
 mod error_code;
 mod fetch_sessions;
 mod following;
+mod groups;
 mod grpc;
 mod handlers;
 mod housekeeping;

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use klamm_groups::Caller;
+
 /// What a handler knows of a request beside its message.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
@@ -13,4 +15,15 @@ pub struct RequestContext {
     pub peer: SocketAddr,
     /// The address of this machine that it came in on.
     pub local: SocketAddr,
+}
+
+impl RequestContext {
+    /// Who asks, as groups know their members.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller {
+            api_version: self.api_version,
+            client_id: self.client_id.clone().unwrap_or_default(),
+            client_host: self.peer.ip(),
+        }
+    }
 }

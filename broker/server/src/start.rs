@@ -27,6 +27,7 @@ use tracing::{error, info, warn};
 use crate::advertised::Advertised;
 use crate::durability::Durability;
 use crate::fetch_sessions::FetchSessions;
+use crate::groups::{self, Groups};
 use crate::metrics::Metrics;
 use crate::net::acceptor;
 use crate::net::limits::{Connections, RequestBytes};
@@ -150,6 +151,7 @@ impl Foundation {
             static_settings,
             controller,
             clock,
+            groups: Groups::new(&settings),
             settings: ArcSwap::from_pointee(settings),
             partitions: Partitions::new(ground, self.checkpoints),
             metrics,
@@ -218,6 +220,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
     control.spawn(acceptor::accept(Arc::clone(&broker), listener, Arc::clone(&net)));
     let following = control.spawn(following::follow(Arc::clone(&broker)));
     let housekeeping = control.spawn(housekeeping::keep(Arc::clone(&broker)));
+    let tending = control.spawn(groups::tend(Arc::clone(&broker)));
     broker.ready.store(true, Ordering::Release);
     Ok(RunningServer {
         broker,
@@ -226,7 +229,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
         grpc_address,
         control,
         net,
-        tasks: vec![following, housekeeping],
+        tasks: vec![following, housekeeping, tending],
     })
 }
 

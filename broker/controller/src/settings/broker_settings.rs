@@ -85,6 +85,31 @@ broker_settings! {
     "fetch.max.bytes" => fetch_max_bytes: i32 = 57_671_680, Valid::AtLeast(1024), Medium, ReadOnly,
         "The most bytes of records in one fetch response, whatever the client asks for; a first batch that \
          is larger is still sent whole.";
+    "group.consumer.assignors" => group_consumer_assignors: Vec<String> = vec!["uniform".to_owned(), "range".to_owned()], Valid::ListOf(&["uniform", "range"]), Medium, ReadOnly,
+        "How partitions are dealt out to groups of the consumer protocol whose members don't wish for a way: \
+         the first of these. Members may wish for any of them.";
+    "group.consumer.heartbeat.interval.ms" => group_consumer_heartbeat_interval_ms: i32 = 5_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "How often members of the consumer protocol are told to give a sign of life, in milliseconds.";
+    "group.consumer.max.size" => group_consumer_max_size: i32 = i32::MAX, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most members of a group of the consumer protocol.";
+    "group.consumer.migration.policy" => group_consumer_migration_policy: String = "bidirectional".to_owned(), Valid::OneOf(&["bidirectional", "upgrade", "downgrade", "disabled"]), Medium, ReadOnly,
+        "Which groups may change their protocol while they have members: from classic to consumer \
+         (`upgrade`), from consumer to classic (`downgrade`), both or none.";
+    "group.consumer.regex.refresh.interval.ms" => group_consumer_regex_refresh_interval_ms: i32 = 600_000, Valid::AtLeast(10_000), Medium, ReadOnly,
+        "How long the topics that a regular expression was found to match may stand before they are looked \
+         for again, in milliseconds; new topics are noticed at once.";
+    "group.consumer.session.timeout.ms" => group_consumer_session_timeout_ms: i32 = 45_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "After how long without a sign of life a member of the consumer protocol counts as dead, in \
+         milliseconds.";
+    "group.initial.rebalance.delay.ms" => group_initial_rebalance_delay_ms: i32 = 3_000, Valid::AtLeast(0), Medium, ReadOnly,
+        "How long an empty group of the classic protocol waits for more members before its first \
+         rebalance, in milliseconds.";
+    "group.max.session.timeout.ms" => group_max_session_timeout_ms: i32 = 1_800_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The longest session timeout that a member of the classic protocol may ask for, in milliseconds.";
+    "group.max.size" => group_max_size: i32 = i32::MAX, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most members of a group of the classic protocol.";
+    "group.min.session.timeout.ms" => group_min_session_timeout_ms: i32 = 6_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The shortest session timeout that a member of the classic protocol may ask for, in milliseconds.";
     "listeners" => listeners: Vec<String> = vec!["PLAINTEXT://127.0.0.1:9092".to_owned()], Valid::OneElement, High, ReadOnly,
         "The address on which Kafka clients are served: `PLAINTEXT://HOST:PORT`. The flag `--kafka- \
          address` sets it.";
@@ -191,6 +216,20 @@ broker_settings! {
         "How many partitions a topic gets that does not say, such as one that is made automatically.";
     "num.recovery.threads.per.data.dir" => num_recovery_threads_per_data_dir: i32 = 2, Valid::AtLeast(1), High, ReadOnly,
         "How many threads open and recover partitions when the broker starts.";
+    "offset.metadata.max.bytes" => offset_metadata_max_bytes: i32 = 4_096, Valid::AtLeast(0), High, ReadOnly,
+        "The most bytes of what a consumer may keep beside a committed offset.";
+    "offsets.retention.check.interval.ms" => offsets_retention_check_interval_ms: i64 = 600_000, Valid::AtLeast(1), High, ReadOnly,
+        "How often committed offsets are looked through for those to forget, in milliseconds.";
+    "offsets.retention.minutes" => offsets_retention_minutes: i32 = 10_080, Valid::AtLeast(1), High, ReadOnly,
+        "For how many minutes committed offsets are kept after their group lost its last member, or after \
+         the last commit where consumers only commit.";
+    "offsets.topic.num.partitions" => offsets_topic_num_partitions: i32 = 50, Valid::AtLeast(1), High, ReadOnly,
+        "How many partitions `__consumer_offsets` gets when it is made. It must not change later.";
+    "offsets.topic.replication.factor" => offsets_topic_replication_factor: i32 = 3, Valid::AtLeast(1), High, ReadOnly,
+        "How many replicas `__consumer_offsets` gets when it is made; as many as there are brokers, where \
+         there are fewer.";
+    "offsets.topic.segment.bytes" => offsets_topic_segment_bytes: i32 = 104_857_600, Valid::AtLeast(1_048_576), High, ReadOnly,
+        "The most bytes of a segment's file of `__consumer_offsets`.";
     "producer.id.expiration.ms" => producer_id_expiration_ms: i32 = 86_400_000, Valid::AtLeast(1), Low, Dynamic,
         "What is known of an idempotent producer is forgotten after so many milliseconds without a write \
          of it.";

@@ -85,3 +85,19 @@ pub enum GroupRecord {
         value: Option<RegularExpressionValue>,
     },
 }
+
+impl GroupRecord {
+    /// Whether it takes back what its key was told before.
+    pub fn is_tombstone(&self) -> bool {
+        match self {
+            GroupRecord::Offset { value, .. } => value.is_none(),
+            GroupRecord::ClassicGroup { value, .. } => value.is_none(),
+            GroupRecord::ConsumerGroup { value, .. } => value.is_none(),
+            GroupRecord::ConsumerGroupMember { value, .. } => value.is_none(),
+            GroupRecord::TargetAssignment { value, .. } => value.is_none(),
+            GroupRecord::TargetAssignmentMember { value, .. } => value.is_none(),
+            GroupRecord::CurrentAssignment { value, .. } => value.is_none(),
+            GroupRecord::RegularExpression { value, .. } => value.is_none(),
+        }
+    }
+}

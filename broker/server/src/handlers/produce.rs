@@ -27,6 +27,9 @@ const FIRST_BY_ID: i16 = 13;
 /// The first version that tells who leads now (KIP-951).
 const FIRST_WITH_LEADER: i16 = 10;
 
+/// Kafka's name for clients that repair internal topics.
+const ADMIN_CLIENT_ID: &str = "__admin_client";
+
 /// What becomes of a Produce request.
 #[derive(Debug)]
 pub(crate) enum Produced {
@@ -134,6 +137,7 @@ impl Append<'_> {
     fn partition(&self, topic: &HostedTopic, data: PartitionProduceData) -> Result<Written, Failure> {
         let acks = self.acks.ok_or_else(|| KafkaError::from(ErrorCode::InvalidRequiredAcks))?;
         let partition = topic.leader(data.index)?;
+        self.check_not_internal(topic)?;
         if acks == Acks::All {
             topic.check_in_sync_replicas(data.index)?;
         }
@@ -163,6 +167,18 @@ impl Append<'_> {
         })?;
         self.broker.metrics.produced(records.len(), batch.header().record_count);
         Ok(Written { partition: Arc::clone(partition), appended })
+    }
+}
+
+impl Append<'_> {
+    /// What is in the broker's own topics is the broker's state: only who says to be an admin client may write there, as in
+    /// Kafka.
+    fn check_not_internal(&self, topic: &HostedTopic) -> Result<(), KafkaError> {
+        if !topic.image.is_internal() || self.ctx.client_id.as_deref() == Some(ADMIN_CLIENT_ID) {
+            return Ok(());
+        }
+        let message = format!("{} is an internal topic: clients can't write to it", topic.image.name);
+        Err(KafkaError::new(ErrorCode::InvalidTopicException, message))
     }
 }
 

@@ -2,10 +2,12 @@
 
 use klamm_wire::messages::{
     AlterConfigsResponse, ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse,
-    DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse,
-    DescribeProducersResponse, DescribeTopicPartitionsResponse, FetchResponse,
-    IncrementalAlterConfigsResponse, InitProducerIdResponse, ListOffsetsResponse, MetadataResponse,
-    OffsetForLeaderEpochResponse, ProduceResponse,
+    DeleteGroupsResponse, DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse,
+    DescribeConfigsResponse, DescribeGroupsResponse, DescribeProducersResponse,
+    DescribeTopicPartitionsResponse, FetchResponse, FindCoordinatorResponse, HeartbeatResponse,
+    IncrementalAlterConfigsResponse, InitProducerIdResponse, JoinGroupResponse, LeaveGroupResponse,
+    ListGroupsResponse, ListOffsetsResponse, MetadataResponse, OffsetCommitResponse, OffsetDeleteResponse,
+    OffsetFetchResponse, OffsetForLeaderEpochResponse, ProduceResponse, SyncGroupResponse,
 };
 
 /// An answer that says what went wrong.
@@ -39,19 +41,30 @@ failures! {
     ApiVersionsResponse.error_code;
     CreatePartitionsResponse[results];
     CreateTopicsResponse[topics];
+    DeleteGroupsResponse[results];
     DeleteRecordsResponse[topics[partitions]];
     DeleteTopicsResponse[responses];
     DescribeClusterResponse.error_code;
     DescribeConfigsResponse[results];
+    DescribeGroupsResponse[groups];
     DescribeProducersResponse[topics[partitions]];
     DescribeTopicPartitionsResponse[topics];
     FetchResponse.error_code[responses[partitions]];
+    FindCoordinatorResponse.error_code[coordinators];
+    HeartbeatResponse.error_code;
     IncrementalAlterConfigsResponse[responses];
     InitProducerIdResponse.error_code;
+    JoinGroupResponse.error_code;
+    LeaveGroupResponse.error_code[members];
+    ListGroupsResponse.error_code;
     ListOffsetsResponse[topics[partitions]];
     MetadataResponse[topics];
+    OffsetCommitResponse[topics[partitions]];
+    OffsetDeleteResponse.error_code[topics[partitions]];
+    OffsetFetchResponse.error_code[groups];
     OffsetForLeaderEpochResponse[topics[partitions]];
     ProduceResponse[responses[partition_responses]];
+    SyncGroupResponse.error_code;
 }
 
 #[cfg(test)]

@@ -147,6 +147,11 @@ impl Partitions {
         let _followed = self.followed.subscribe().wait_for(|followed| *followed >= applied).await.is_ok();
     }
 
+    /// Hears of each image that the partitions follow.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.followed.subscribe()
+    }
+
     /// The disk the partitions are on.
     pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
         &self.ground.disk

@@ -4,6 +4,7 @@
 
 mod connections;
 mod fetch;
+mod groups;
 mod lifecycle;
 mod limits;
 mod metadata;

@@ -1,0 +1,93 @@
+//! All groups of one partition of `__consumer_offsets`.
+//!
+//! Requests go to the group that they name, in the protocol that it speaks; records of its partition of the log bring it all
+//! back after a restart.
+
+mod admin;
+mod classic;
+mod commit;
+mod expire;
+mod group;
+mod load;
+
+use std::collections::HashMap;
+
+use klamm_model::ErrorCode;
+
+use crate::classic::ClassicGroup;
+use crate::deadlines::Deadlines;
+use crate::offsets::Offsets;
+use crate::{Now, Tick, Turn};
+
+pub use admin::not_described;
+pub use commit::{Commit, OffsetToCommit};
+use group::Group;
+
+/// All groups of one partition of `__consumer_offsets`.
+#[derive(Debug, Default)]
+pub struct Coordinator {
+    groups: HashMap<String, Group>,
+    offsets: Offsets,
+    deadlines: Deadlines,
+}
+
+impl Coordinator {
+    /// Does what is due at `turn.now`.
+    pub fn tick(&mut self, turn: &mut Turn<'_>) {
+        for group_id in self.deadlines.take_until(turn.now.tick) {
+            match self.groups.get_mut(&group_id) {
+                Some(Group::Classic(group)) => group.tick(turn),
+                None => {}
+            }
+            self.settle(&group_id);
+        }
+    }
+
+    /// When [`Coordinator::tick`] has something to do next.
+    pub fn next_deadline(&self) -> Option<Tick> {
+        self.deadlines.first()
+    }
+
+    /// Ends every wait with an error: another broker leads the partition now, or its log failed.
+    pub fn close(&mut self, turn: &mut Turn<'_>, error: ErrorCode) {
+        for group in self.groups.values_mut() {
+            let Group::Classic(group) = group;
+            group.close(turn, error);
+        }
+    }
+
+    /// What is committed.
+    pub fn offsets(&self) -> &Offsets {
+        &self.offsets
+    }
+
+    /// Whether there is a group of this name, in whichever protocol.
+    pub fn contains(&self, group_id: &str) -> bool {
+        self.groups.contains_key(group_id)
+    }
+
+    /// How many groups there are.
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// How many members all groups have.
+    pub fn member_count(&self) -> usize {
+        self.groups.values().map(Group::member_count).sum()
+    }
+
+    /// After each event of a group: when is it to be looked at again.
+    fn settle(&mut self, group_id: &str) {
+        let Some(group) = self.groups.get(group_id) else { return self.deadlines.clear(group_id) };
+        match group.next_deadline() {
+            Some(deadline) => self.deadlines.set(group_id, deadline),
+            None => self.deadlines.clear(group_id),
+        }
+    }
+
+    /// A group of consumers that only commit here, or of members that come next.
+    fn new_classic(&mut self, group_id: &str, now: Now) -> &mut Group {
+        let group = Group::Classic(ClassicGroup::new(group_id.to_owned(), now));
+        self.groups.entry(group_id.to_owned()).or_insert(group)
+    }
+}
