@@ -83,6 +83,8 @@ macro_rules! served {
 
 served! {
     AlterConfigs => handlers::alter_configs::handle,
+    AlterPartitionReassignments => handlers::alter_partition_reassignments::handle,
+    AlterReplicaLogDirs => handlers::alter_replica_log_dirs::handle,
     ApiVersions => handlers::api_versions::handle,
     CreatePartitions => handlers::create_partitions::handle,
     CreateTopics => handlers::create_topics::handle,
@@ -90,13 +92,20 @@ served! {
     DeleteTopics => handlers::delete_topics::handle,
     DescribeCluster => handlers::describe_cluster::handle,
     DescribeConfigs => handlers::describe_configs::handle,
+    DescribeLogDirs => handlers::describe_log_dirs::handle,
+    DescribeProducers => handlers::describe_producers::handle,
+    DescribeQuorum => handlers::describe_quorum::handle,
     DescribeTopicPartitions => handlers::describe_topic_partitions::handle,
+    ElectLeaders => handlers::elect_leaders::handle,
     Fetch => handlers::fetch::handle,
     IncrementalAlterConfigs => handlers::incremental_alter_configs::handle,
     InitProducerId => handlers::init_producer_id::handle,
+    ListConfigResources => handlers::list_config_resources::handle,
     ListOffsets => handlers::list_offsets::handle,
+    ListPartitionReassignments => handlers::list_partition_reassignments::handle,
     Metadata => handlers::metadata::handle,
     OffsetForLeaderEpoch => handlers::offset_for_leader_epoch::handle,
+    UpdateFeatures => handlers::update_features::handle,
 }
 
 /// Begins to answer the request in `frame`, which starts with its header.

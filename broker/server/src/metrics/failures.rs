@@ -1,11 +1,13 @@
 //! The errors in an answer.
 
 use klamm_wire::messages::{
-    AlterConfigsResponse, ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse,
-    DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse,
-    DescribeProducersResponse, DescribeTopicPartitionsResponse, FetchResponse,
-    IncrementalAlterConfigsResponse, InitProducerIdResponse, ListOffsetsResponse, MetadataResponse,
-    OffsetForLeaderEpochResponse, ProduceResponse,
+    AlterConfigsResponse, AlterPartitionReassignmentsResponse, AlterReplicaLogDirsResponse,
+    ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteRecordsResponse,
+    DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse, DescribeLogDirsResponse,
+    DescribeProducersResponse, DescribeQuorumResponse, DescribeTopicPartitionsResponse, ElectLeadersResponse,
+    FetchResponse, IncrementalAlterConfigsResponse, InitProducerIdResponse, ListConfigResourcesResponse,
+    ListOffsetsResponse, ListPartitionReassignmentsResponse, MetadataResponse, OffsetForLeaderEpochResponse,
+    ProduceResponse, UpdateFeaturesResponse,
 };
 
 /// An answer that says what went wrong.
@@ -36,6 +38,8 @@ macro_rules! failures {
 
 failures! {
     AlterConfigsResponse[responses];
+    AlterPartitionReassignmentsResponse.error_code[responses[partitions]];
+    AlterReplicaLogDirsResponse[results[partitions]];
     ApiVersionsResponse.error_code;
     CreatePartitionsResponse[results];
     CreateTopicsResponse[topics];
@@ -43,15 +47,21 @@ failures! {
     DeleteTopicsResponse[responses];
     DescribeClusterResponse.error_code;
     DescribeConfigsResponse[results];
+    DescribeLogDirsResponse.error_code[results];
     DescribeProducersResponse[topics[partitions]];
+    DescribeQuorumResponse.error_code[topics[partitions]];
     DescribeTopicPartitionsResponse[topics];
+    ElectLeadersResponse.error_code[replica_election_results[partition_result]];
     FetchResponse.error_code[responses[partitions]];
     IncrementalAlterConfigsResponse[responses];
     InitProducerIdResponse.error_code;
+    ListConfigResourcesResponse.error_code;
     ListOffsetsResponse[topics[partitions]];
+    ListPartitionReassignmentsResponse.error_code;
     MetadataResponse[topics];
     OffsetForLeaderEpochResponse[topics[partitions]];
     ProduceResponse[responses[partition_responses]];
+    UpdateFeaturesResponse.error_code[results];
 }
 
 #[cfg(test)]
