@@ -3,10 +3,10 @@
 use klamm_model::{ErrorCode, Offset, Sequence, TopicName};
 use klamm_partition::ActiveProducer;
 use klamm_wire::messages::describe_producers::{
-    DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicRequest,
-    TopicResponse,
+    DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
 };
 
+use super::duplicates::partitions_once;
 use crate::error_code::KafkaError;
 use crate::{Broker, RequestContext};
 
@@ -19,21 +19,23 @@ pub(crate) async fn handle(
     _ctx: &RequestContext,
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
-    let topics = request.topics.into_iter().map(|topic| described(broker, topic)).collect();
+    let topics =
+        partitions_once(request.topics.into_iter().map(|topic| (topic.name, topic.partition_indexes)));
+    let topics = topics.into_iter().map(|(name, partitions)| described(broker, name, partitions)).collect();
     DescribeProducersResponse { topics, ..DescribeProducersResponse::default() }
 }
 
-fn described(broker: &Broker, topic: TopicRequest) -> TopicResponse {
-    let hosted = match topic.name.parse::<TopicName>() {
-        Ok(_) => broker.partitions.by_name(&topic.name),
+fn described(broker: &Broker, name: String, partitions: Vec<i32>) -> TopicResponse {
+    let hosted = match name.parse::<TopicName>() {
+        Ok(_) => broker.partitions.by_name(&name),
         Err(invalid) => Err(KafkaError::new(ErrorCode::InvalidTopicException, invalid.to_string())),
     };
-    let partitions = topic.partition_indexes.into_iter().map(|index| {
+    let partitions = partitions.into_iter().map(|index| {
         let partition =
             hosted.as_deref().map_err(Clone::clone).and_then(|hosted| hosted.leader(index).cloned());
         response(index, partition.map(|partition| partition.active_producers()))
     });
-    TopicResponse { partitions: partitions.collect(), name: topic.name }
+    TopicResponse { partitions: partitions.collect(), name }
 }
 
 fn response(partition_index: i32, producers: Result<Vec<ActiveProducer>, KafkaError>) -> PartitionResponse {
@@ -46,7 +48,7 @@ fn response(partition_index: i32, producers: Result<Vec<ActiveProducer>, KafkaEr
         Err(error) => PartitionResponse {
             partition_index,
             error_code: error.code.as_i16(),
-            error_message: Some(error.message),
+            error_message: error.own_message(),
             ..PartitionResponse::default()
         },
     }

@@ -7,6 +7,7 @@ use klamm_wire::messages::describe_quorum::{
     TopicRequest, TopicResponse,
 };
 
+use super::duplicates::partitions_once;
 use crate::{Broker, RequestContext};
 
 /// The name under which Kafka shows the metadata log; its one partition is 0.
@@ -95,14 +96,18 @@ fn nodes(broker: &Broker, ctx: &RequestContext, voters: &[BrokerId]) -> Vec<Node
 
 /// No other partition has a quorum.
 fn refused(topics: Vec<TopicRequest>) -> DescribeQuorumResponse {
-    let topic = |topic: TopicRequest| TopicResponse {
-        topic_name: topic.topic_name,
-        partitions: topic
-            .partitions
+    let topic = |(topic_name, partitions): (String, Vec<i32>)| TopicResponse {
+        topic_name,
+        partitions: partitions
             .iter()
-            .map(|partition| partition_error(partition.partition_index, ErrorCode::UnknownTopicOrPartition))
+            .map(|index| partition_error(*index, ErrorCode::UnknownTopicOrPartition))
             .collect(),
     };
+    let indexes = |topic: &TopicRequest| topic.partitions.iter().map(|asked| asked.partition_index).collect();
+    let topics = partitions_once(topics.into_iter().map(|topic| {
+        let indexes = indexes(&topic);
+        (topic.topic_name, indexes)
+    }));
     DescribeQuorumResponse {
         topics: topics.into_iter().map(topic).collect(),
         ..DescribeQuorumResponse::default()
@@ -110,10 +115,5 @@ fn refused(topics: Vec<TopicRequest>) -> DescribeQuorumResponse {
 }
 
 fn partition_error(partition_index: i32, code: ErrorCode) -> PartitionResponse {
-    PartitionResponse {
-        partition_index,
-        error_code: code.as_i16(),
-        error_message: Some(code.text().to_owned()),
-        ..PartitionResponse::default()
-    }
+    PartitionResponse { partition_index, error_code: code.as_i16(), ..PartitionResponse::default() }
 }

@@ -8,7 +8,7 @@ use klamm_wire::messages::elect_leaders::{
     ElectLeadersRequest, ElectLeadersResponse, PartitionResult, ReplicaElectionResult, TopicPartitions,
 };
 
-use crate::error_code::KafkaError;
+use super::duplicates::partitions_once;
 use crate::partitions::Replica;
 use crate::{Broker, RequestContext};
 
@@ -32,7 +32,10 @@ pub(crate) async fn handle(
     };
     let image = broker.controller.image();
     let results = match request.topic_partitions {
-        Some(topics) => topics.into_iter().map(|topic| some(broker, &image, election, topic)).collect(),
+        Some(topics) => partitions_once(topics.into_iter().map(|topic| (topic.topic, topic.partitions)))
+            .into_iter()
+            .map(|(topic, partitions)| some(broker, &image, election, topic, &partitions))
+            .collect(),
         None => image.topics().map(|topic| all(broker, election, topic)).collect(),
     };
     ElectLeadersResponse { replica_election_results: results, ..ElectLeadersResponse::default() }
@@ -42,47 +45,40 @@ fn some(
     broker: &Broker,
     image: &MetadataImage,
     election: Election,
-    topic: TopicPartitions,
+    topic: String,
+    partitions: &[i32],
 ) -> ReplicaElectionResult {
-    let there = image.topic(&topic.topic);
-    let partitions = topic.partitions.into_iter().map(|partition| {
-        let error = match there {
-            Some(there) => elect(broker, there, PartitionIndex(partition), election),
-            None => KafkaError::new(
-                ErrorCode::UnknownTopicOrPartition,
-                format!("there is no topic {:?}", topic.topic),
-            ),
-        };
-        result(partition, error)
+    let there = image.topic(&topic);
+    let partitions = partitions.iter().map(|partition| {
+        let code = there.map_or(ErrorCode::UnknownTopicOrPartition, |there| {
+            elect(broker, there, PartitionIndex(*partition), election)
+        });
+        result(*partition, code, None)
     });
-    ReplicaElectionResult { partition_result: partitions.collect(), topic: topic.topic }
+    ReplicaElectionResult { partition_result: partitions.collect(), topic }
 }
 
 /// Of all partitions only those are named that would need an election (KIP-460).
 fn all(broker: &Broker, election: Election, topic: &TopicImage) -> ReplicaElectionResult {
     let partitions = (0..topic.partitions.len() as i32)
         .map(|partition| (partition, elect(broker, topic, PartitionIndex(partition), election)))
-        .filter(|(_, error)| error.code != ErrorCode::ElectionNotNeeded);
+        .filter(|(_, code)| *code != ErrorCode::ElectionNotNeeded);
     ReplicaElectionResult {
         topic: topic.name.as_str().to_owned(),
-        partition_result: partitions.map(|(partition, error)| result(partition, error)).collect(),
+        partition_result: partitions.map(|(partition, code)| result(partition, code, None)).collect(),
     }
 }
 
 /// Why nobody is elected.
-fn elect(broker: &Broker, topic: &TopicImage, index: PartitionIndex, election: Election) -> KafkaError {
-    let Some(partition) = topic.partition(index) else {
-        let text = format!("topic {} has no partition {index}", topic.name);
-        return KafkaError::new(ErrorCode::UnknownTopicOrPartition, text);
-    };
+fn elect(broker: &Broker, topic: &TopicImage, index: PartitionIndex, election: Election) -> ErrorCode {
+    let Some(partition) = topic.partition(index) else { return ErrorCode::UnknownTopicOrPartition };
     let leader = if is_offline(broker, topic, index) { BrokerId::NONE } else { partition.leader };
-    let code = match election {
+    match election {
         Election::Preferred if partition.replicas.first() == Some(&leader) => ErrorCode::ElectionNotNeeded,
         Election::Unclean if leader != BrokerId::NONE => ErrorCode::ElectionNotNeeded,
         Election::Preferred => ErrorCode::PreferredLeaderNotAvailable,
         Election::Unclean => ErrorCode::EligibleLeadersNotAvailable,
-    };
-    code.into()
+    }
 }
 
 /// Whether this broker should lead the partition and can't open it.
@@ -95,19 +91,22 @@ fn is_offline(broker: &Broker, topic: &TopicImage, index: PartitionIndex) -> boo
 
 /// The whole request is refused, and so is each of its partitions.
 fn refused(topics: Vec<TopicPartitions>, election_type: i8) -> ElectLeadersResponse {
+    let code = ErrorCode::InvalidRequest;
+    // Once is enough: the client shows the first text.
     let text = format!("election type {election_type} is neither 0 (preferred) nor 1 (unclean)");
-    let error = KafkaError::new(ErrorCode::InvalidRequest, text);
-    let results = topics.into_iter().map(|topic| ReplicaElectionResult {
-        partition_result: topic.partitions.iter().map(|index| result(*index, error.clone())).collect(),
-        topic: topic.topic,
+    let mut text = Some(text);
+    let topics = partitions_once(topics.into_iter().map(|topic| (topic.topic, topic.partitions))).into_iter();
+    let results = topics.map(|(topic, partitions)| ReplicaElectionResult {
+        partition_result: partitions.iter().map(|index| result(*index, code, text.take())).collect(),
+        topic,
     });
     ElectLeadersResponse {
-        error_code: error.code.as_i16(),
+        error_code: code.as_i16(),
         replica_election_results: results.collect(),
         ..ElectLeadersResponse::default()
     }
 }
 
-fn result(partition_id: i32, error: KafkaError) -> PartitionResult {
-    PartitionResult { partition_id, error_code: error.code.as_i16(), error_message: Some(error.message) }
+fn result(partition_id: i32, code: ErrorCode, error_message: Option<String>) -> PartitionResult {
+    PartitionResult { partition_id, error_code: code.as_i16(), error_message }
 }

@@ -55,6 +55,9 @@ fn a_leader_is_the_preferred_one_already() {
             assert_eq!((all.error_code, codes(&all)), (0, vec![]), "who needs no election is not named");
         }
     }
+    let twice = client.call(2, &elect(PREFERRED, Some(&[("t", &[1, 1]), ("t", &[0, 1])])));
+    let needed_not = ErrorCode::ElectionNotNeeded;
+    assert_eq!(codes(&twice), [("t", 1, needed_not), ("t", 0, needed_not)], "each is answered once");
     let odd = client.call(2, &elect(2, Some(&[("t", &[0])])));
     assert_eq!(error(odd.error_code), ErrorCode::InvalidRequest);
     assert_eq!(codes(&odd), [("t", 0, ErrorCode::InvalidRequest)]);
