@@ -29,7 +29,7 @@ pub mod settings;
 pub use command::{
     BrokerRegistration, ConfigResource, MetadataCommand, NewPartitions, NewTopic, Outcome, TopicRef,
 };
-pub use controller::{Controller, ControllerOptions, StartError, SubmitError};
+pub use controller::{Controller, ControllerOptions, Quorum, StartError, SubmitError};
 pub use image::{BrokerImage, Endpoint, InvalidPersistedImage, MetadataImage, PartitionImage, TopicImage};
 pub use raft::StoreError;
 pub use refusal::{InvalidAssignment, Refusal};

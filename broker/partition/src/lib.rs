@@ -21,6 +21,7 @@
 //! Locks, in the order in which they may be held together: flushing or files, then state; the waiters' locks are
 //! leaves. Only flushing and files are held while the disk works.
 
+mod active_producers;
 mod append;
 mod close;
 mod commit;
@@ -45,6 +46,7 @@ mod statistics;
 pub mod waiters;
 pub mod watermarks;
 
+pub use active_producers::ActiveProducer;
 pub use append::{Appended, Commit};
 pub use commit::{CommitError, Committed};
 pub use error::{

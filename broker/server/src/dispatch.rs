@@ -83,6 +83,8 @@ macro_rules! served {
 
 served! {
     AlterConfigs => handlers::alter_configs::handle,
+    AlterPartitionReassignments => handlers::alter_partition_reassignments::handle,
+    AlterReplicaLogDirs => handlers::alter_replica_log_dirs::handle,
     ApiVersions => handlers::api_versions::handle,
     CreatePartitions => handlers::create_partitions::handle,
     CreateTopics => handlers::create_topics::handle,
@@ -92,7 +94,11 @@ served! {
     DescribeCluster => handlers::describe_cluster::handle,
     DescribeConfigs => handlers::describe_configs::handle,
     DescribeGroups => handlers::describe_groups::handle,
+    DescribeLogDirs => handlers::describe_log_dirs::handle,
+    DescribeProducers => handlers::describe_producers::handle,
+    DescribeQuorum => handlers::describe_quorum::handle,
     DescribeTopicPartitions => handlers::describe_topic_partitions::handle,
+    ElectLeaders => handlers::elect_leaders::handle,
     Fetch => handlers::fetch::handle,
     FindCoordinator => handlers::find_coordinator::handle,
     Heartbeat => handlers::heartbeat::handle,
@@ -100,14 +106,17 @@ served! {
     InitProducerId => handlers::init_producer_id::handle,
     JoinGroup => handlers::join_group::handle,
     LeaveGroup => handlers::leave_group::handle,
+    ListConfigResources => handlers::list_config_resources::handle,
     ListGroups => handlers::list_groups::handle,
     ListOffsets => handlers::list_offsets::handle,
+    ListPartitionReassignments => handlers::list_partition_reassignments::handle,
     Metadata => handlers::metadata::handle,
     OffsetCommit => handlers::offset_commit::handle,
     OffsetDelete => handlers::offset_delete::handle,
     OffsetFetch => handlers::offset_fetch::handle,
     OffsetForLeaderEpoch => handlers::offset_for_leader_epoch::handle,
     SyncGroup => handlers::sync_group::handle,
+    UpdateFeatures => handlers::update_features::handle,
 }
 
 /// Begins to answer the request in `frame`, which starts with its header.

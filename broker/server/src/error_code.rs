@@ -23,6 +23,12 @@ impl KafkaError {
     pub(crate) fn new(code: ErrorCode, message: String) -> KafkaError {
         KafkaError { code, message }
     }
+
+    /// The sentence, where it says more than the code. An answer with an error for each of many partitions leaves out
+    /// what clients know themselves.
+    pub(crate) fn own_message(self) -> Option<String> {
+        (self.message != self.code.text()).then_some(self.message)
+    }
 }
 
 impl From<ErrorCode> for KafkaError {

@@ -24,6 +24,7 @@ mod descriptors;
 mod dispatch;
 mod durability;
 mod error_code;
+mod features;
 mod fetch_sessions;
 mod following;
 mod groups;

@@ -9,7 +9,10 @@ use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::generate::{Generate, Tape};
-use crate::{DecodeFault, Decoder, Encoder, Limits, Message, MetadataRequest, ProduceRequest};
+use crate::messages::elect_leaders::TopicPartitions;
+use crate::{
+    DecodeFault, Decoder, ElectLeadersRequest, Encoder, Limits, Message, MetadataRequest, ProduceRequest,
+};
 
 const TAPE_BYTES: usize = 300;
 const CASES: u32 = 24;
@@ -111,6 +114,22 @@ fn a_frame_of_tiny_elements_can_not_grow_beyond_the_budget() {
     });
     assert_eq!(fault, Some(DecodeFault::OverBudget { limit: 1 << 20 }));
     assert!(cost.bytes_max <= ERROR_BYTES, "{} bytes", cost.bytes_max);
+}
+
+/// Numbers of partitions are small, and the answer has a struct for each: a list of them counts for that.
+#[test]
+fn a_list_of_numbers_counts_for_more_than_its_bytes() {
+    let partitions = |count| {
+        let topic = TopicPartitions { topic: "t".to_owned(), partitions: vec![0; count] };
+        let request = ElectLeadersRequest { topic_partitions: Some(vec![topic]), ..Default::default() };
+        let mut encoder = Encoder::new();
+        request.encode(&mut encoder, 2).unwrap();
+        let frame = encoder.finish().unwrap().into_bytes().slice(4..);
+        let limits = Limits { max_decoded_bytes: 1 << 20 };
+        ElectLeadersRequest::decode(&mut Decoder::new(frame, limits), 2).map_err(|error| error.fault())
+    };
+    assert!(partitions(30_000).is_ok());
+    assert_eq!(partitions(33_000), Err(DecodeFault::OverBudget { limit: 1 << 20 }));
 }
 
 /// A count of two billion in a frame of a few bytes costs nothing.

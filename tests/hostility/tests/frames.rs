@@ -15,6 +15,7 @@ use klamm_conformance::BrokerOptions;
 use klamm_hostility::{Answer, Client, Frames, GoodClient, Process, amount, create_topic, well_formed};
 use klamm_wire::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
 use klamm_wire::messages::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
+use klamm_wire::messages::describe_producers::{DescribeProducersRequest, TopicRequest};
 use klamm_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use klamm_wire::{ApiKey, ApiVersionsRequest};
 
@@ -189,6 +190,9 @@ fn requests_that_repeat_themselves_cost_no_more_than_their_bytes() {
         include_documentation: true,
     };
     assert_eq!(client.ask(&configs).results.len(), 1);
+    let topic = TopicRequest { name: "t".to_owned(), partition_indexes: vec![0; 1000] };
+    let producers = DescribeProducersRequest { topics: vec![topic; 1000] };
+    assert_eq!(client.ask(&producers).topics[0].partitions.len(), 1);
     println!("requests that repeat: {before} KiB before, {} KiB at most", process.peak_kib());
     assert!(process.peak_kib() < before + (64 << 10));
     process.check_log();

@@ -4,6 +4,7 @@ mod admin;
 #[cfg(test)]
 mod durability;
 mod error;
+mod quorum;
 mod start;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use openraft::error::{ClientWriteError, Fatal, ForwardToLeader, RaftError};
 use tokio::sync::{Mutex, watch};
 
 pub use error::{StartError, SubmitError};
+pub use quorum::Quorum;
 pub use start::ControllerOptions;
 
 use crate::command::{MetadataCommand, Outcome};

@@ -88,17 +88,17 @@ mod tests {
         OffsetKey { group: group.into(), topic: topic.into(), partition }
     }
 
-    fn at(offset: i64) -> Option<OffsetValue> {
-        Some(OffsetValue { offset, ..OffsetValue::default() })
+    fn at(offset: i64) -> OffsetValue {
+        OffsetValue { offset, ..OffsetValue::default() }
     }
 
     #[test]
     fn the_last_word_counts_and_nothing_is_left_of_what_is_forgotten() {
         let mut offsets = Offsets::default();
-        offsets.replay(key("g", "b", 0), at(1));
-        offsets.replay(key("g", "a", 1), at(2));
-        offsets.replay(key("g", "a", 1), at(3));
-        offsets.replay(key("h", "a", 1), at(4));
+        offsets.replay(key("g", "b", 0), Some(at(1)));
+        offsets.replay(key("g", "a", 1), Some(at(2)));
+        offsets.replay(key("g", "a", 1), Some(at(3)));
+        offsets.replay(key("h", "a", 1), Some(at(4)));
         assert_eq!(offsets.get("g", "a", 1).map(|value| value.offset), Some(3));
         let all: Vec<_> = offsets.of_group("g").map(|(t, p, v)| (t, p, v.offset)).collect();
         assert_eq!(all, [("a", 1, 3), ("b", 0, 1)]);

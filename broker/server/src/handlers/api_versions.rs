@@ -2,23 +2,53 @@
 
 use klamm_model::ErrorCode;
 use klamm_wire::ApiKey;
-use klamm_wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use klamm_wire::messages::api_versions::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
 
 use crate::dispatch::SERVED;
+use crate::features::{FEATURES, Feature};
 use crate::{Broker, RequestContext};
 
 /// The oldest Produce version that is advertised, though those before 3 are refused: librdkafka takes a broker
 /// without version 0 for one that can't compress (KAFKA-18659).
 const ADVERTISED_PRODUCE_MIN: i16 = 0;
 
-/// Names every API that has a handler, with its versions.
+/// The first version whose readers take 0 for the first level of a feature (KAFKA-17011).
+const FIRST_WITH_LEVEL_ZERO: i16 = 4;
+
+/// Names every API that has a handler, with its versions, and the features.
 pub(crate) async fn handle(
-    _broker: &Broker,
-    _ctx: &RequestContext,
+    broker: &Broker,
+    ctx: &RequestContext,
     _request: ApiVersionsRequest,
 ) -> ApiVersionsResponse {
     let api_keys = SERVED.iter().map(|key| served(*key)).collect();
-    ApiVersionsResponse { api_keys, ..ApiVersionsResponse::default() }
+    let supported = FEATURES.iter().map(|feature| supported(feature, ctx.api_version));
+    ApiVersionsResponse {
+        api_keys,
+        supported_features: supported.collect(),
+        finalized_features_epoch: broker.controller.image().applied() as i64,
+        finalized_features: FEATURES.iter().map(finalized).collect(),
+        ..ApiVersionsResponse::default()
+    }
+}
+
+fn supported(feature: &Feature, version: i16) -> SupportedFeatureKey {
+    let lowest = i16::from(version < FIRST_WITH_LEVEL_ZERO);
+    SupportedFeatureKey {
+        name: feature.name.to_owned(),
+        min_version: feature.min.max(lowest),
+        max_version: feature.max,
+    }
+}
+
+fn finalized(feature: &Feature) -> FinalizedFeatureKey {
+    FinalizedFeatureKey {
+        name: feature.name.to_owned(),
+        max_version_level: feature.finalized,
+        min_version_level: feature.finalized,
+    }
 }
 
 /// The answer to a version of ApiVersions that is not known here: it names only ApiVersions itself, from which

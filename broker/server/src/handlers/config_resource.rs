@@ -6,11 +6,11 @@ use klamm_model::{BrokerId, ErrorCode, TopicName};
 use crate::Broker;
 use crate::error_code::KafkaError;
 
-const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
-const BROKER_LOGGER: i8 = 8;
-const CLIENT_METRICS: i8 = 16;
-const GROUP: i8 = 32;
+pub(super) const TOPIC: i8 = 2;
+pub(super) const BROKER: i8 = 4;
+pub(super) const BROKER_LOGGER: i8 = 8;
+pub(super) const CLIENT_METRICS: i8 = 16;
+pub(super) const GROUP: i8 = 32;
 
 /// A resource whose settings can be read and changed here.
 pub(crate) fn parse(broker: &Broker, kind: i8, name: &str) -> Result<ConfigResource, KafkaError> {
@@ -23,7 +23,9 @@ pub(crate) fn parse(broker: &Broker, kind: i8, name: &str) -> Result<ConfigResou
              --log-level klamm_log=debug",
         )),
         CLIENT_METRICS => Err(refusal("this broker takes no client metrics, so that they have no settings")),
-        GROUP => Err(refusal("this broker has no consumer groups, so that they have no settings")),
+        GROUP => Err(refusal(
+            "groups have no settings of their own here: the broker's group.* settings are for all",
+        )),
         other => Err(refusal(&format!("Unsupported resource type: {other}"))),
     }
 }

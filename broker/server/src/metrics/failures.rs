@@ -1,13 +1,16 @@
 //! The errors in an answer.
 
 use klamm_wire::messages::{
-    AlterConfigsResponse, ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse,
-    DeleteGroupsResponse, DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse,
-    DescribeConfigsResponse, DescribeGroupsResponse, DescribeProducersResponse,
-    DescribeTopicPartitionsResponse, FetchResponse, FindCoordinatorResponse, HeartbeatResponse,
-    IncrementalAlterConfigsResponse, InitProducerIdResponse, JoinGroupResponse, LeaveGroupResponse,
-    ListGroupsResponse, ListOffsetsResponse, MetadataResponse, OffsetCommitResponse, OffsetDeleteResponse,
+    AlterConfigsResponse, AlterPartitionReassignmentsResponse, AlterReplicaLogDirsResponse,
+    ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteGroupsResponse,
+    DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse,
+    DescribeGroupsResponse, DescribeLogDirsResponse, DescribeProducersResponse, DescribeQuorumResponse,
+    DescribeTopicPartitionsResponse, ElectLeadersResponse, FetchResponse, FindCoordinatorResponse,
+    HeartbeatResponse, IncrementalAlterConfigsResponse, InitProducerIdResponse, JoinGroupResponse,
+    LeaveGroupResponse, ListConfigResourcesResponse, ListGroupsResponse, ListOffsetsResponse,
+    ListPartitionReassignmentsResponse, MetadataResponse, OffsetCommitResponse, OffsetDeleteResponse,
     OffsetFetchResponse, OffsetForLeaderEpochResponse, ProduceResponse, SyncGroupResponse,
+    UpdateFeaturesResponse,
 };
 
 /// An answer that says what went wrong.
@@ -38,6 +41,8 @@ macro_rules! failures {
 
 failures! {
     AlterConfigsResponse[responses];
+    AlterPartitionReassignmentsResponse.error_code[responses[partitions]];
+    AlterReplicaLogDirsResponse[results[partitions]];
     ApiVersionsResponse.error_code;
     CreatePartitionsResponse[results];
     CreateTopicsResponse[topics];
@@ -47,8 +52,11 @@ failures! {
     DescribeClusterResponse.error_code;
     DescribeConfigsResponse[results];
     DescribeGroupsResponse[groups];
+    DescribeLogDirsResponse.error_code[results];
     DescribeProducersResponse[topics[partitions]];
+    DescribeQuorumResponse.error_code[topics[partitions]];
     DescribeTopicPartitionsResponse[topics];
+    ElectLeadersResponse.error_code[replica_election_results[partition_result]];
     FetchResponse.error_code[responses[partitions]];
     FindCoordinatorResponse.error_code[coordinators];
     HeartbeatResponse.error_code;
@@ -56,8 +64,10 @@ failures! {
     InitProducerIdResponse.error_code;
     JoinGroupResponse.error_code;
     LeaveGroupResponse.error_code[members];
+    ListConfigResourcesResponse.error_code;
     ListGroupsResponse.error_code;
     ListOffsetsResponse[topics[partitions]];
+    ListPartitionReassignmentsResponse.error_code;
     MetadataResponse[topics];
     OffsetCommitResponse[topics[partitions]];
     OffsetDeleteResponse.error_code[topics[partitions]];
@@ -65,6 +75,7 @@ failures! {
     OffsetForLeaderEpochResponse[topics[partitions]];
     ProduceResponse[responses[partition_responses]];
     SyncGroupResponse.error_code;
+    UpdateFeaturesResponse.error_code[results];
 }
 
 #[cfg(test)]

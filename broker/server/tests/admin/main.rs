@@ -5,10 +5,20 @@
 #[path = "../broker/support/client.rs"]
 #[expect(dead_code, reason = "shared with the tests of data, which use more of it")]
 mod client;
+#[path = "../broker/support/requests.rs"]
+#[expect(dead_code, reason = "shared with the tests of data, which use more of it")]
+mod requests;
+
+use client::Client;
 
 mod configs;
+mod features;
 mod http;
+mod log_dirs;
 mod metrics_reference;
+mod producers;
+mod quorum;
+mod reassignments;
 mod server;
 mod start_errors;
 mod topics;

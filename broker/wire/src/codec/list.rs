@@ -3,6 +3,10 @@
 use super::{Nullable, Wire, never_null};
 use crate::{DecodeError, DecodeFault, Decoder, EncodeError, Encoder};
 
+/// What an element counts for at least, however small it is: most lists of numbers name partitions, and the answer has
+/// a struct for each.
+const MIN_ELEMENT_BYTES: usize = 32;
+
 impl<T: Wire> Wire for Vec<T> {
     fn min_bytes(_version: i16) -> usize {
         1
@@ -29,7 +33,7 @@ impl<T: Wire> Nullable for Vec<T> {
         if count > remaining / T::min_bytes(version).max(1) {
             return Err(decoder.fault(DecodeFault::TooManyElements { count, remaining }));
         }
-        decoder.charge(count.saturating_mul(size_of::<T>()))?;
+        decoder.charge(count.saturating_mul(size_of::<T>().max(MIN_ELEMENT_BYTES)))?;
         // Even a count that the bytes could hold may lie: what is reserved at once is no more than the bytes
         // that are there, and the rest grows with elements that were read.
         let mut list = Vec::with_capacity(count.min(remaining / size_of::<T>().max(1)));

@@ -345,7 +345,9 @@ proptest! {
     #[test]
     fn promises_are_kept(steps in steps()) {
         let mut history = History::new();
-        steps.into_iter().for_each(|step| history.step(step));
+        for step in steps {
+            history.step(step);
+        }
         history.settle();
     }
 }
