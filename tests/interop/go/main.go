@@ -83,6 +83,58 @@ func consume(ctx context.Context, bootstrap, topic string) {
 	}
 }
 
+// Two members read a topic together; one goes, and the other reads on from where it was.
+func group(ctx context.Context, bootstrap, topic string) {
+	name := fmt.Sprintf("go-%d", time.Now().UnixNano())
+	member := func() *kgo.Client {
+		client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumerGroup(name), kgo.ConsumeTopics(topic),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.HeartbeatInterval(300*time.Millisecond))
+		check(err, "member")
+		return client
+	}
+	seen := map[string]bool{}
+	read := func(client *kgo.Client, enough func() bool) {
+		for !enough() {
+			short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+			fetches := client.PollFetches(short)
+			cancel()
+			must(ctx.Err() == nil, "records of a group in time", len(seen))
+			fetches.EachRecord(func(r *kgo.Record) { seen[fmt.Sprint(r.Partition, "/", r.Offset)] = true })
+		}
+	}
+	first := member()
+	read(first, func() bool { return len(seen) == records })
+	check(first.CommitUncommittedOffsets(ctx), "commit")
+	second := member()
+	admin := kadm.NewClient(second)
+	both := func() bool {
+		described, err := admin.DescribeGroups(ctx, name)
+		check(err, "describe the group")
+		shares := 0
+		for _, m := range described[name].Members {
+			if assigned, ok := m.Assigned.AsConsumer(); ok && len(assigned.Topics) > 0 {
+				shares++
+			}
+		}
+		return described[name].State == "Stable" && shares == 2
+	}
+	for !both() {
+		read(first, func() func() bool { n := 0; return func() bool { n++; return n > 2 } }())
+		read(second, func() func() bool { n := 0; return func() bool { n++; return n > 2 } }())
+	}
+	first.Close()
+	lag, err := admin.Lag(ctx, name)
+	check(err, "lag")
+	must(lag[name].Lag.Total() == 0, "lag", lag[name].Lag.Total())
+	second.Close()
+	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap))
+	check(err, "client")
+	admin = kadm.NewClient(client)
+	defer admin.Close()
+	_, err = admin.DeleteGroups(ctx, name)
+	check(err, "delete the group")
+}
+
 func administer(ctx context.Context, bootstrap string, topics []string) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap))
 	check(err, "client")
@@ -138,6 +190,8 @@ func main() {
 		fmt.Printf("franz-go: %s: ok\n", name)
 	}
 	admin.Close()
+	group(ctx, bootstrap, topics[0])
+	fmt.Println("franz-go: groups: ok")
 	administer(ctx, bootstrap, topics)
 	fmt.Println("franz-go: administration: ok")
 }

@@ -4,11 +4,13 @@ usage: roundtrip.py HOST:PORT
 """
 
 import sys
+import time
 import uuid
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.errors import TopicAlreadyExistsError
+from kafka.structs import OffsetAndMetadata
 
 RECORDS = 300
 
@@ -57,6 +59,54 @@ def consume(bootstrap, topic):
     consumer.close()
 
 
+def member(bootstrap, topic, group):
+    return KafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        auto_offset_reset="earliest",
+        heartbeat_interval_ms=300,
+        enable_auto_commit=False,
+    )
+
+
+def poll_until(members, holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, [consumer.assignment() for consumer in members]
+        for consumer in members:
+            consumer.poll(timeout_ms=100)
+
+
+def group(bootstrap):
+    """One, two, three members on two partitions; what was committed is there for who comes next."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    topic = f"python-group-{uuid.uuid4()}"
+    admin.create_topics([NewTopic(topic, 2, 1)])
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    for n in range(RECORDS):
+        producer.send(topic, value(n), partition=n % 2)
+    producer.flush()
+    producer.close()
+    members = []
+    for shares in [[2], [1, 1], [0, 1, 1]]:
+        members.append(member(bootstrap, topic, topic))
+        poll_until(members, lambda: sorted(len(consumer.assignment()) for consumer in members) == shares)
+    for consumer in members:
+        if consumer.assignment():
+            consumer.seek_to_end()
+        ends = {partition: consumer.position(partition) for partition in consumer.assignment()}
+        consumer.commit({partition: OffsetAndMetadata(end, "as it was", -1) for partition, end in ends.items()})
+        consumer.close()
+    committed = admin.list_consumer_group_offsets(topic)
+    assert {partition.partition: offset.offset for partition, offset in committed.items()} == {0: 150, 1: 150}
+    assert all(offset.metadata == "as it was" for offset in committed.values()), committed
+    assert (topic, "consumer") in [tuple(listed)[:2] for listed in admin.list_consumer_groups()]
+    admin.delete_consumer_groups([topic])
+    admin.delete_topics([topic])
+    admin.close()
+
+
 def administer(bootstrap):
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     topic = f"python-admin-{uuid.uuid4()}"
@@ -83,6 +133,8 @@ def main():
         produce(bootstrap, topic, codec)
         consume(bootstrap, topic)
         print(f"kafka-python: {codec or 'none'}: ok")
+    group(bootstrap)
+    print("kafka-python: groups: ok")
     administer(bootstrap)
     print("kafka-python: administration: ok")
 

@@ -1,0 +1,125 @@
+//! librdkafka's consumers in groups of the classic protocol: who reads what, and that nothing is lost between two of them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test can't do without fails it")]
+
+#[path = "librdkafka/mod.rs"]
+#[allow(dead_code, reason = "each test program uses what it needs")]
+mod support;
+
+#[path = "groups/member.rs"]
+mod member;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use klamm_conformance::{BrokerOptions, TestBroker};
+use member::{Member, Seen};
+use rdkafka::producer::{BaseRecord, Producer};
+use support::{PATIENCE, create_partitions, create_topic, producer, try_send};
+
+const TOPIC: &str = "orders";
+
+fn started() -> TestBroker {
+    let broker = BrokerOptions::new()
+        .set("group.initial.rebalance.delay.ms", "0")
+        .set("group.min.session.timeout.ms", "1000")
+        .start();
+    create_topic(&broker, TOPIC, 4, &[]);
+    broker
+}
+
+/// Asks again until it holds.
+fn eventually(what: &str, mut holds: impl FnMut() -> bool, say: impl Fn() -> String) {
+    let deadline = Instant::now() + PATIENCE;
+    #[expect(clippy::disallowed_methods, reason = "a test asks again; nothing else runs here")]
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}: {}", say());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Waits until the members read so many partitions each (in any order), and each partition is read by one of them.
+fn await_shares(members: &[Member], shares: &[usize], partitions: i32) {
+    let mut wanted = shares.to_vec();
+    wanted.sort_unstable();
+    let assignments = || members.iter().map(Member::assignment).collect::<Vec<_>>();
+    let settled = || {
+        let assignments = assignments();
+        let mut counts: Vec<usize> = assignments.iter().map(BTreeSet::len).collect();
+        counts.sort_unstable();
+        let all: BTreeSet<i32> = assignments.iter().flatten().copied().collect();
+        counts == wanted && all == (0..partitions).collect()
+    };
+    eventually("the partitions are dealt out", settled, || format!("{:?}, not {shares:?}", assignments()));
+}
+
+/// The table that everyone learns first.
+fn one_two_four_five(settings: &[(&str, &str)]) {
+    let broker = started();
+    let mut members = vec![Member::join(&broker, TOPIC, settings)];
+    await_shares(&members, &[4], 4);
+    members.push(Member::join(&broker, TOPIC, settings));
+    await_shares(&members, &[2, 2], 4);
+    members.push(Member::join(&broker, TOPIC, settings));
+    members.push(Member::join(&broker, TOPIC, settings));
+    await_shares(&members, &[1, 1, 1, 1], 4);
+    members.push(Member::join(&broker, TOPIC, settings));
+    await_shares(&members, &[0, 1, 1, 1, 1], 4);
+    members.drain(..3).for_each(Member::leave);
+    await_shares(&members, &[2, 2], 4);
+    create_partitions(&broker, TOPIC, 6);
+    await_shares(&members, &[3, 3], 6);
+}
+
+#[test]
+fn four_partitions_among_one_two_four_and_five_members() {
+    one_two_four_five(&[("partition.assignment.strategy", "range")]);
+}
+
+#[test]
+fn four_partitions_among_cooperative_members() {
+    one_two_four_five(&[("partition.assignment.strategy", "cooperative-sticky")]);
+}
+
+#[test]
+fn a_static_member_comes_back_to_its_partitions_and_a_lost_one_is_replaced() {
+    let broker = started();
+    let instance = |id| [("group.instance.id", id), ("session.timeout.ms", "6000")];
+    let first = Member::join(&broker, TOPIC, &instance("first"));
+    let second = Member::join(&broker, TOPIC, &instance("second"));
+    await_shares(&[first.clone(), second.clone()], &[2, 2], 4);
+    let (had, rebalances) = (second.assignment(), first.rebalances());
+    second.leave();
+    let second = Member::join(&broker, TOPIC, &instance("second"));
+    eventually("the second is back", || second.assignment() == had, || format!("{:?}", second.assignment()));
+    assert_eq!(first.rebalances(), rebalances, "the first was not disturbed");
+    second.leave();
+    await_shares(&[first], &[4], 4);
+}
+
+#[test]
+fn members_come_and_go_and_the_broker_is_killed_and_every_record_is_read() {
+    let mut broker = started();
+    let seen = Seen::default();
+    let settings = [("session.timeout.ms", "6000"), ("auto.commit.interval.ms", "100")];
+    let join = |broker: &TestBroker| Member::join_and_note(broker, TOPIC, &settings, &seen);
+    let mut members = vec![join(&broker), join(&broker)];
+    let producer = producer(&broker, &[]);
+    let mut sent = 0;
+    for round in 0..8 {
+        for _ in 0..250 {
+            try_send(&producer, BaseRecord::<(), _>::to(TOPIC).payload(&format!("{sent}")));
+            sent += 1;
+        }
+        match round % 4 {
+            1 => members.remove(0).leave(),
+            3 => broker.kill_and_restart(),
+            _ => members.push(join(&broker)),
+        }
+        producer.flush(PATIENCE).unwrap();
+    }
+    assert_eq!(producer.context().failures(), 0);
+    eventually("all is read", || seen.count() == sent, || format!("{} of {sent}", seen.count()));
+    members.into_iter().for_each(Member::leave);
+    assert_eq!(seen.commits_that_went_back(), 0);
+}
