@@ -62,6 +62,8 @@ api_keys! {
     Fetch = 1, 4-18, flexible 12+;
     ListOffsets = 2, 1-11, flexible 6+;
     Metadata = 3, 0-13, flexible 9+;
+    OffsetCommit = 8, 2-10, flexible 8+;
+    OffsetFetch = 9, 1-10, flexible 6+;
     FindCoordinator = 10, 0-6, flexible 3+;
     JoinGroup = 11, 0-9, flexible 6+;
     Heartbeat = 12, 0-4, flexible 4+;
@@ -77,12 +79,24 @@ api_keys! {
     OffsetForLeaderEpoch = 23, 2-4, flexible 4+;
     DescribeConfigs = 32, 1-4, flexible 4+;
     AlterConfigs = 33, 0-2, flexible 2+;
+    AlterReplicaLogDirs = 34, 1-2, flexible 2+;
+    DescribeLogDirs = 35, 1-5, flexible 2+;
     CreatePartitions = 37, 0-3, flexible 2+;
     DeleteGroups = 42, 0-2, flexible 2+;
+    ElectLeaders = 43, 0-2, flexible 2+;
     IncrementalAlterConfigs = 44, 0-1, flexible 1+;
+    AlterPartitionReassignments = 45, 0-1, flexible 0+;
+    ListPartitionReassignments = 46, 0-0, flexible 0+;
     OffsetDelete = 47, 0-0;
+    DescribeClientQuotas = 48, 0-1, flexible 1+;
+    AlterClientQuotas = 49, 0-1, flexible 1+;
+    DescribeQuorum = 55, 0-2, flexible 0+;
+    UpdateFeatures = 57, 0-2, flexible 0+;
     DescribeCluster = 60, 0-2, flexible 0+;
     DescribeProducers = 61, 0-0, flexible 0+;
+    ConsumerGroupHeartbeat = 68, 0-1, flexible 0+;
+    ConsumerGroupDescribe = 69, 0-1, flexible 0+;
+    ListConfigResources = 74, 0-1, flexible 0+;
     DescribeTopicPartitions = 75, 0-0, flexible 0+;
 }
 

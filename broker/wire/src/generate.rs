@@ -55,7 +55,14 @@ macro_rules! number {
     };
 }
 
-number!(i8, i16, i32, i64);
+number!(i8, i16, u16, i32, i64);
+
+impl Generate for f64 {
+    /// Never NaN, which would not be equal to itself.
+    fn generate(tape: &mut Tape<'_>, version: i16) -> f64 {
+        f64::from(i32::generate(tape, version)) / 256.0
+    }
+}
 
 impl Generate for bool {
     fn generate(tape: &mut Tape<'_>, _version: i16) -> bool {

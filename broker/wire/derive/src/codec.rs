@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 
 use crate::attributes::{Declaration, Field};
 use crate::defaults::{default_of, is_default};
@@ -93,7 +94,7 @@ fn read_body(declaration: &Declaration) -> TokenStream {
 }
 
 fn read_value(field: &Field) -> TokenStream {
-    let (value_type, text) = (&field.value_type, field.name.to_string());
+    let (value_type, text) = (&field.value_type, field.name.unraw().to_string());
     let plain = quote!(<#value_type as ::klamm_wire::codec::Wire>::read(decoder, version));
     let nullable = quote!(<#value_type as ::klamm_wire::codec::Nullable>::read_nullable(decoder, version));
     let read = choose_nullable(field, &nullable, &quote!(#plain.map(::core::option::Option::Some)), &plain);
@@ -132,7 +133,7 @@ fn write_body(declaration: &Declaration) -> TokenStream {
 }
 
 fn write_value(field: &Field) -> TokenStream {
-    let (name, value_type, text) = (&field.name, &field.value_type, field.name.to_string());
+    let (name, value_type, text) = (&field.name, &field.value_type, field.name.unraw().to_string());
     let nullable = quote! {
         <#value_type as ::klamm_wire::codec::Nullable>::write_nullable(self.#name.as_ref(), encoder, version)
     };
@@ -147,7 +148,7 @@ fn refuse(field: &Field) -> TokenStream {
     if field.ignorable {
         return quote!({});
     }
-    let (text, is_default) = (field.name.to_string(), is_default(field));
+    let (text, is_default) = (field.name.unraw().to_string(), is_default(field));
     quote! {
         if !(#is_default) {
             return ::core::result::Result::Err(::klamm_wire::EncodeError::not_in_version(#text, version));

@@ -1,7 +1,7 @@
 //! How each type of a field looks on the wire.
 //!
 //! ```text
-//!   i16, i32, bool, TopicId ..   numbers.rs   big-endian, of fixed length
+//!   i16, f64, bool, TopicId ..   numbers.rs   big-endian, of fixed length
 //!   String                       text.rs      16-bit or compact length, UTF-8
 //!   Bytes, Records               binary.rs    32-bit or compact length, shared with the frame
 //!   Vec<T>                       list.rs      32-bit or compact count, elements

@@ -26,7 +26,7 @@ macro_rules! big_endian {
     };
 }
 
-big_endian!(i8, i16, i32, i64);
+big_endian!(i8, i16, u16, i32, i64, f64);
 
 impl Wire for bool {
     fn min_bytes(_version: i16) -> usize {
