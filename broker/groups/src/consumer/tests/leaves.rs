@@ -1,10 +1,11 @@
 //! Members that leave, are lost, or come back.
 
-use klamm_model::ErrorCode;
+use klamm_model::{ErrorCode, TopicId};
 
 use super::world::{World, as_instance, joins, kinds, says};
 use crate::Effects;
 use crate::consumer::ConsumerGroup;
+use crate::records::{CurrentAssignmentPartitions, CurrentAssignmentValue, GroupRecord};
 
 /// Two members of a topic with four partitions, each with two of them, in epoch 2.
 fn two() -> World {
@@ -65,8 +66,10 @@ fn giving_back_in_time_ends_the_deadline() {
     world.join("c", &["t"]);
     world.beat("b", 2);
     world.wait(30_000);
-    world.alive(&["a", "c"]);
+    world.alive(&["a", "b", "c"]);
+    assert_eq!(world.group.next_deadline(), Some(world.now.tick.after(30_000)), "b's, to give 3 back");
     assert_eq!(world.beat_with("b", 2, &[2]).gives().0, 3);
+    assert_eq!(world.group.next_deadline(), Some(world.now.tick.after(45_000)), "sessions only");
     for _ in 0..4 {
         world.wait(30_000);
         world.alive(&["a", "b", "c"]);
@@ -131,6 +134,44 @@ fn sessions_start_anew_when_the_group_is_loaded() {
     assert_eq!(world.group.member_count(), 2);
     world.wait(1);
     assert!(world.group.is_empty());
+}
+
+#[test]
+fn a_member_that_is_gone_has_nothing_even_if_only_one_record_says_so() {
+    let mut world = two();
+    let (group_id, member_id) = ("g".to_owned(), "b".to_owned());
+    let gone = GroupRecord::ConsumerGroupMember { group_id, member_id, value: None };
+    world.group.replay(&gone, world.now);
+    world.topics.grow("t", 5);
+    assert_eq!(world.beat("a", 2).gives(), (3, Some(vec![0, 1, 2, 3, 4])));
+}
+
+#[test]
+fn a_partition_is_its_new_owners_even_if_the_log_forgot_that_it_was_given_back() {
+    let mut world = two();
+    let has = |member: &str, partitions: &[i32]| {
+        let partitions = CurrentAssignmentPartitions {
+            topic_id: TopicId::from_bytes([1; 16]),
+            partitions: partitions.to_vec(),
+            assignment_epochs: None,
+        };
+        GroupRecord::CurrentAssignment {
+            group_id: "g".to_owned(),
+            member_id: member.to_owned(),
+            value: Some(CurrentAssignmentValue {
+                member_epoch: 2,
+                previous_member_epoch: 1,
+                state: 0,
+                assigned_partitions: vec![partitions],
+                partitions_pending_revocation: vec![],
+            }),
+        }
+    };
+    for record in [has("b", &[1, 2, 3]), has("a", &[0])] {
+        world.group.replay(&record, world.now);
+    }
+    world.topics.grow("t", 5);
+    assert_eq!(world.beat("a", 2).gives(), (3, Some(vec![0, 4])), "1 is b's");
 }
 
 #[test]

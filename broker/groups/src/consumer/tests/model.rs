@@ -307,7 +307,7 @@ fn listed(partitions: &BTreeSet<(TopicId, i32)>) -> Vec<TopicPartitions> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_partition_has_two_readers_and_every_history_comes_to_rest(events in events()) {

@@ -1,6 +1,6 @@
 //! A cluster with one group, and words for what happens in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use klamm_model::{ErrorCode, TimestampMs, TopicId};
@@ -150,15 +150,22 @@ impl World {
         }
     }
 
-    /// The group is read again from its log.
+    /// The group is read again from its log, and would be the same from a log that was compacted.
     pub fn restart(&mut self) {
+        let group = self.read(&self.log);
+        let compacted = self.read(&compacted(&self.log));
+        assert_eq!(lasting(&group), lasting(&self.group));
+        assert_eq!(lasting(&compacted), lasting(&self.group));
+        self.group = group;
+    }
+
+    fn read(&self, log: &[GroupRecord]) -> ConsumerGroup {
         let mut group = ConsumerGroup::new(GROUP.to_owned());
-        for record in &self.log {
+        for record in log {
             group.replay(record, self.now);
         }
         group.loaded(self.now);
-        assert_eq!(lasting(&group), lasting(&self.group));
-        self.group = group;
+        group
     }
 
     fn event<A>(&mut self, event: impl FnOnce(&mut ConsumerGroup, &mut Turn<'_>, &Cluster) -> A) -> A {
@@ -248,6 +255,32 @@ pub(super) fn lasting(group: &ConsumerGroup) -> String {
         group.target,
         group.patterns
     )
+}
+
+/// The last record of each key, without those that take a key back.
+fn compacted(log: &[GroupRecord]) -> Vec<GroupRecord> {
+    let mut last = BTreeMap::new();
+    for (position, record) in log.iter().enumerate() {
+        let (key, is_tombstone) = match record {
+            GroupRecord::ConsumerGroup { value, .. } => ((0, ""), value.is_none()),
+            GroupRecord::ConsumerGroupMember { member_id, value, .. } => {
+                ((1, member_id.as_str()), value.is_none())
+            }
+            GroupRecord::TargetAssignment { value, .. } => ((2, ""), value.is_none()),
+            GroupRecord::TargetAssignmentMember { member_id, value, .. } => {
+                ((3, member_id.as_str()), value.is_none())
+            }
+            GroupRecord::CurrentAssignment { member_id, value, .. } => {
+                ((4, member_id.as_str()), value.is_none())
+            }
+            GroupRecord::RegularExpression { pattern, value, .. } => ((5, pattern.as_str()), value.is_none()),
+            GroupRecord::Offset { .. } | GroupRecord::ClassicGroup { .. } => panic!("{record:?}"),
+        };
+        last.insert(key, (position, is_tombstone));
+    }
+    let kept: BTreeSet<usize> =
+        last.into_values().filter(|(_, is_tombstone)| !is_tombstone).map(|(position, _)| position).collect();
+    kept.into_iter().map(|position| log[position].clone()).collect()
 }
 
 /// The kinds of records, with their member, epoch and partitions of the first topic: short enough to compare.
