@@ -198,7 +198,8 @@ impl ConsumerGroup {
     pub(super) fn bump_epoch(&mut self, turn: &mut Turn<'_>, metadata_hash: i64) {
         let is_new = self.epoch == 0 && self.creation_time_ms < 0;
         let creation_time_ms = if is_new { turn.now.time.0 } else { self.creation_time_ms };
-        let value = ConsumerGroupValue { epoch: self.epoch + 1, metadata_hash, creation_time_ms };
+        let value =
+            ConsumerGroupValue { epoch: self.epoch.saturating_add(1), metadata_hash, creation_time_ms };
         let group_id = self.group_id.clone();
         self.emit(turn, GroupRecord::ConsumerGroup { group_id, value: Some(value) });
     }
