@@ -15,6 +15,7 @@
 
 pub mod classic;
 mod config;
+pub mod consumer;
 mod coordinator;
 mod deadlines;
 mod effects;

@@ -86,6 +86,8 @@ served! {
     AlterPartitionReassignments => handlers::alter_partition_reassignments::handle,
     AlterReplicaLogDirs => handlers::alter_replica_log_dirs::handle,
     ApiVersions => handlers::api_versions::handle,
+    ConsumerGroupDescribe => handlers::consumer_group_describe::handle,
+    ConsumerGroupHeartbeat => handlers::consumer_group_heartbeat::handle,
     CreatePartitions => handlers::create_partitions::handle,
     CreateTopics => handlers::create_topics::handle,
     DeleteGroups => handlers::delete_groups::handle,

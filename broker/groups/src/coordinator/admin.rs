@@ -1,14 +1,16 @@
 //! What operators ask.
 
 use klamm_model::ErrorCode;
+use klamm_wire::messages::consumer_group_describe;
 use klamm_wire::messages::describe_groups;
 use klamm_wire::messages::list_groups::ListedGroup;
 
 use super::{Coordinator, Group};
-use crate::Turn;
+use crate::{Topics, Turn};
 
-/// What groups of this protocol are called.
+/// What groups of these protocols are called.
 const CLASSIC: &str = "classic";
+const CONSUMER: &str = "consumer";
 /// A group that is not there.
 const DEAD: &str = "Dead";
 
@@ -27,7 +29,22 @@ impl Coordinator {
 
     /// A group of the classic protocol. `None` if there is none of this name.
     pub fn describe(&self, group_id: &str) -> Option<describe_groups::DescribedGroup> {
-        self.groups.get(group_id).map(|Group::Classic(group)| group.describe())
+        match self.groups.get(group_id) {
+            Some(Group::Classic(group)) => Some(group.describe()),
+            Some(Group::Consumer { .. }) | None => None,
+        }
+    }
+
+    /// A group of the consumer protocol. `None` if there is none of this name.
+    pub fn describe_consumer(
+        &self,
+        group_id: &str,
+        topics: &dyn Topics,
+    ) -> Option<consumer_group_describe::DescribedGroup> {
+        match self.groups.get(group_id) {
+            Some(Group::Consumer { group, .. }) => Some(group.describe(topics)),
+            Some(Group::Classic(_)) | None => None,
+        }
     }
 
     /// Forgets a group and its offsets, if it has no members.
@@ -73,12 +90,14 @@ fn readers(group: &Group) -> Result<Box<IsRead<'_>>, ErrorCode> {
             let topics = group.subscribed_topics().ok_or(ErrorCode::NonEmptyGroup)?;
             Ok(Box::new(move |topic| topics.contains(topic)))
         }
+        Group::Consumer { group, .. } => Ok(Box::new(|topic| group.is_subscribed(topic))),
     }
 }
 
 fn listed(group_id: &str, group: &Group) -> ListedGroup {
     let (protocol_type, state, kind) = match group {
         Group::Classic(group) => (group.protocol_type().unwrap_or_default(), group.state_name(), CLASSIC),
+        Group::Consumer { group, .. } => (CONSUMER, group.state_name(), CONSUMER),
     };
     ListedGroup {
         group_id: group_id.to_owned(),

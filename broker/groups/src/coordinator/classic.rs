@@ -27,7 +27,7 @@ impl Coordinator {
                 turn.effects.reply(ticket, Reply::Join(refused));
             }
         }
-        self.settle(&group_id);
+        self.settle(&group_id, turn.now);
     }
 
     fn classic_to_join(
@@ -39,11 +39,26 @@ impl Coordinator {
         if group_id.is_empty() {
             return Err(ErrorCode::InvalidGroupId);
         }
-        if !newcomer && !self.groups.contains_key(group_id) {
+        let there = match self.groups.get(group_id) {
+            Some(Group::Classic(_)) => true,
+            Some(Group::Consumer { group, .. }) if !group.is_empty() => {
+                return Err(ErrorCode::InconsistentGroupProtocol);
+            }
+            // Nobody speaks the consumer protocol here any more: its group goes, and the offsets stay.
+            Some(Group::Consumer { group, .. }) => {
+                group.delete(turn.effects);
+                self.groups.remove(group_id);
+                false
+            }
+            None => false,
+        };
+        if !there && !newcomer {
             return Err(ErrorCode::UnknownMemberId);
         }
-        let Group::Classic(group) = self.new_classic(group_id, turn.now);
-        Ok(group)
+        match self.new_classic(group_id, turn.now) {
+            Group::Classic(group) => Ok(group),
+            Group::Consumer { .. } => Err(ErrorCode::InconsistentGroupProtocol),
+        }
     }
 
     /// A member asks for what it is to do, or, as the leader, says what all are. The answer comes through `turn`'s effects,
@@ -57,7 +72,7 @@ impl Coordinator {
                 turn.effects.reply(ticket, Reply::Sync(refused));
             }
         }
-        self.settle(&group_id);
+        self.settle(&group_id, turn.now);
     }
 
     /// A member's sign of life.
@@ -66,7 +81,7 @@ impl Coordinator {
             Ok(group) => group.heartbeat(now, request),
             Err(code) => code,
         };
-        self.settle(&request.group_id);
+        self.settle(&request.group_id, now);
         code
     }
 
@@ -82,7 +97,7 @@ impl Coordinator {
             Ok(group) => group.leave(turn, caller, request),
             Err(code) => LeaveGroupResponse { error_code: code.as_i16(), ..LeaveGroupResponse::default() },
         };
-        self.settle(&group_id);
+        self.settle(&group_id, turn.now);
         response
     }
 
@@ -91,7 +106,7 @@ impl Coordinator {
         match self.groups.get_mut(group_id) {
             _ if group_id.is_empty() => Err(ErrorCode::InvalidGroupId),
             Some(Group::Classic(group)) => Ok(group),
-            None => Err(ErrorCode::UnknownMemberId),
+            Some(Group::Consumer { .. }) | None => Err(ErrorCode::UnknownMemberId),
         }
     }
 }

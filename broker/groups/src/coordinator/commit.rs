@@ -51,12 +51,28 @@ impl Coordinator {
         caller: &Caller,
         commit: Commit,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        self.check_commit(turn, caller, &commit)?;
+        let by_partition = match self.check_commit(turn, caller, &commit) {
+            // A consumer may not know yet that it has a new epoch: what it reads since before, it may commit (KIP-1251).
+            Err(ErrorCode::StaleMemberEpoch) => true,
+            checked => checked.map(|()| false)?,
+        };
         let now = turn.now.time.0;
         let expire_timestamp = commit.retention_ms.map_or(-1, |retention| now.saturating_add(retention));
         let max_metadata = turn.config.offset_metadata_max_bytes;
         let mut codes = Vec::with_capacity(commit.offsets.len());
         for offset in commit.offsets {
+            if by_partition
+                && let Err(code) = self.check_commit_partition(
+                    caller,
+                    &commit.member_id,
+                    commit.generation_or_epoch,
+                    &commit.group_id,
+                    &offset,
+                )
+            {
+                codes.push(code);
+                continue;
+            }
             if offset.metadata.len() > max_metadata {
                 codes.push(ErrorCode::OffsetMetadataTooLarge);
                 continue;
@@ -78,8 +94,25 @@ impl Coordinator {
             turn.effects.record(GroupRecord::Offset { key, value: Some(value) });
             codes.push(ErrorCode::None);
         }
-        self.settle(&commit.group_id);
+        self.settle(&commit.group_id, turn.now);
         Ok(codes)
+    }
+
+    fn check_commit_partition(
+        &self,
+        caller: &Caller,
+        member_id: &str,
+        epoch: i32,
+        group_id: &str,
+        offset: &OffsetToCommit,
+    ) -> Result<(), ErrorCode> {
+        match self.groups.get(group_id) {
+            Some(Group::Consumer { group, .. }) => {
+                let (topic, partition) = (offset.topic_id, offset.partition);
+                group.check_commit_partition(member_id, epoch, caller.api_version, topic, partition)
+            }
+            Some(Group::Classic(_)) | None => Err(ErrorCode::StaleMemberEpoch),
+        }
     }
 
     fn check_commit(
@@ -92,12 +125,29 @@ impl Coordinator {
         let generation = commit.generation_or_epoch;
         match self.groups.get_mut(&commit.group_id) {
             Some(Group::Classic(group)) => group.check_commit(turn.now, member_id, instance_id, generation),
+            Some(Group::Consumer { group, .. }) => {
+                group.check_commit(member_id, instance_id, generation, caller.api_version)
+            }
             None if generation < 0 => {
                 self.new_classic(&commit.group_id, turn.now);
                 Ok(())
             }
             None if caller.api_version >= FIRST_CONSUMER_VERSION => Err(ErrorCode::GroupIdNotFound),
             None => Err(ErrorCode::IllegalGeneration),
+        }
+    }
+
+    /// Whether someone may read a group's offsets, who is the member `member_id` in the epoch `member_epoch`, or no one
+    /// (`None`, negative). A group that is not there has none.
+    pub fn check_fetch(
+        &self,
+        group_id: &str,
+        member_id: Option<&str>,
+        member_epoch: i32,
+    ) -> Result<(), ErrorCode> {
+        match self.groups.get(group_id) {
+            Some(Group::Consumer { group, .. }) => group.check_fetch(member_id, member_epoch),
+            Some(Group::Classic(_)) | None => Ok(()),
         }
     }
 }

@@ -22,7 +22,7 @@ impl Coordinator {
 
     fn expire_offsets(&mut self, turn: &mut Turn<'_>, group_id: &str) -> usize {
         let Some(group) = self.groups.get(group_id) else { return 0 };
-        let expiry = group.expiry();
+        let expiry = group.expiry(group_id, &self.offsets);
         let (now, retention_ms) = (turn.now.time, turn.config.offsets_retention_ms);
         let tombstones = self
             .offsets

@@ -6,6 +6,7 @@
 mod admin;
 mod classic;
 mod commit;
+mod consumer;
 mod expire;
 mod group;
 mod load;
@@ -17,7 +18,7 @@ use klamm_model::ErrorCode;
 use crate::classic::ClassicGroup;
 use crate::deadlines::Deadlines;
 use crate::offsets::Offsets;
-use crate::{Now, Tick, Turn};
+use crate::{Now, Tick, Topics, Turn};
 
 pub use admin::not_described;
 pub use commit::{Commit, OffsetToCommit};
@@ -33,13 +34,14 @@ pub struct Coordinator {
 
 impl Coordinator {
     /// Does what is due at `turn.now`.
-    pub fn tick(&mut self, turn: &mut Turn<'_>) {
+    pub fn tick(&mut self, turn: &mut Turn<'_>, topics: &dyn Topics) {
         for group_id in self.deadlines.take_until(turn.now.tick) {
             match self.groups.get_mut(&group_id) {
                 Some(Group::Classic(group)) => group.tick(turn),
+                Some(Group::Consumer { group, .. }) => group.tick(turn, topics),
                 None => {}
             }
-            self.settle(&group_id);
+            self.settle(&group_id, turn.now);
         }
     }
 
@@ -51,8 +53,9 @@ impl Coordinator {
     /// Ends every wait with an error: another broker leads the partition now, or its log failed.
     pub fn close(&mut self, turn: &mut Turn<'_>, error: ErrorCode) {
         for group in self.groups.values_mut() {
-            let Group::Classic(group) = group;
-            group.close(turn, error);
+            if let Group::Classic(group) = group {
+                group.close(turn, error);
+            }
         }
     }
 
@@ -76,9 +79,10 @@ impl Coordinator {
         self.groups.values().map(Group::member_count).sum()
     }
 
-    /// After each event of a group: when is it to be looked at again.
-    fn settle(&mut self, group_id: &str) {
-        let Some(group) = self.groups.get(group_id) else { return self.deadlines.clear(group_id) };
+    /// After each event of a group: when is it to be looked at again, and since when is it empty.
+    fn settle(&mut self, group_id: &str, now: Now) {
+        let Some(group) = self.groups.get_mut(group_id) else { return self.deadlines.clear(group_id) };
+        group.note_emptiness(now.time);
         match group.next_deadline() {
             Some(deadline) => self.deadlines.set(group_id, deadline),
             None => self.deadlines.clear(group_id),

@@ -145,7 +145,8 @@ async fn until(broker: &Broker, deadline: Option<klamm_groups::Tick>) {
 }
 
 fn tick(broker: &Broker, shard: &Shard) {
-    let ticked = shard.run(broker, klamm_groups::Coordinator::tick);
+    let topics = ImageTopics(broker.controller.image());
+    let ticked = shard.run(broker, |groups, turn| groups.tick(turn, &topics));
     if let Err(code) = ticked.map(super::Asked::at_once) {
         debug!(partition = %shard.partition().id(), %code, "groups are not reminded");
     }

@@ -9,6 +9,8 @@ pub(crate) mod alter_replica_log_dirs;
 pub(crate) mod api_versions;
 mod config_changes;
 mod config_resource;
+pub(crate) mod consumer_group_describe;
+pub(crate) mod consumer_group_heartbeat;
 pub(crate) mod create_partitions;
 pub(crate) mod create_topics;
 pub(crate) mod delete_groups;

@@ -74,7 +74,8 @@ async fn fetch(
     let by_id = ctx.api_version >= FIRST_BY_ID;
     let group_id = group.group_id.clone();
     let wanted = group.topics.map(|topics| Wanted::all_of(broker, by_id, topics));
-    match read(broker, &group_id, wanted.as_deref()).await {
+    let member = (group.member_id.as_deref(), group.member_epoch);
+    match read(broker, &group_id, member, wanted.as_deref()).await {
         Ok(topics) => {
             let topics = topics.into_iter().filter_map(|topic| known_by_id(broker, by_id, topic));
             OffsetFetchResponseGroup {
@@ -94,14 +95,18 @@ async fn fetch(
 async fn read(
     broker: &Broker,
     group_id: &str,
+    (member_id, member_epoch): (Option<&str>, i32),
     wanted: Option<&[Wanted]>,
 ) -> Result<Vec<OffsetFetchResponseTopics>, ErrorCode> {
     let shard = broker.groups.shard_of(broker, group_id)?;
-    let asked = shard.look(|groups| match wanted {
-        Some(wanted) => wanted.iter().map(|wanted| wanted.read(groups, group_id)).collect(),
-        None => everything(groups, group_id),
+    let asked = shard.look(|groups| {
+        groups.check_fetch(group_id, member_id, member_epoch)?;
+        Ok(match wanted {
+            Some(wanted) => wanted.iter().map(|wanted| wanted.read(groups, group_id)).collect(),
+            None => everything(groups, group_id),
+        })
     })?;
-    asked.when_durable(shard.partition()).await
+    asked.when_durable(shard.partition()).await?
 }
 
 /// What is asked of one topic.
