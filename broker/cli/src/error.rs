@@ -54,6 +54,11 @@ impl CliError {
         CliError::usage(format!("{}: {error}", path.display()))
     }
 
+    /// What the command is about does not exist.
+    pub(crate) fn not_found(what: impl Into<String>) -> CliError {
+        CliError { what: what.into(), next: None, kind: Kind::NotFound }
+    }
+
     /// With what to do next.
     #[must_use]
     pub(crate) fn next(mut self, next: impl Into<String>) -> CliError {
@@ -100,8 +105,21 @@ impl From<io::Error> for CliError {
 
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> CliError {
-        let kind = match (&error, error.code()) {
-            (_, Some(ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId))
+        CliError::from(&error)
+    }
+}
+
+impl From<&ClientError> for CliError {
+    fn from(error: &ClientError) -> CliError {
+        let kind = match (error, error.code()) {
+            (
+                _,
+                Some(
+                    ErrorCode::UnknownTopicOrPartition
+                    | ErrorCode::UnknownTopicId
+                    | ErrorCode::GroupIdNotFound,
+                ),
+            )
             | (ClientError::UnknownPartition { .. } | ClientError::UnknownBroker { .. }, _) => Kind::NotFound,
             (
                 ClientError::Connect { .. } | ClientError::NoBroker { .. } | ClientError::Disconnected { .. },
@@ -109,7 +127,7 @@ impl From<ClientError> for CliError {
             ) => Kind::Unreachable,
             _ => Kind::Failed,
         };
-        CliError { next: next_step(&error), what: error.to_string(), kind }
+        CliError { next: next_step(error), what: error.to_string(), kind }
     }
 }
 
@@ -165,6 +183,18 @@ fn after_refusal(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend => {
             "`klamm topic describe NAME` shows who is in sync; min.insync.replicas says how many must be"
+        }
+        ErrorCode::GroupIdNotFound => "`klamm group list` shows the groups there are, with their types",
+        ErrorCode::NonEmptyGroup | ErrorCode::UnknownMemberId => {
+            "the group has members: `klamm group members GROUP` shows them; stop them, wait until they are gone, and \
+             try again"
+        }
+        ErrorCode::GroupSubscribedToTopic => {
+            "a member reads that topic: `klamm group members GROUP` shows who; stop it and try again"
+        }
+        ErrorCode::CoordinatorNotAvailable | ErrorCode::CoordinatorLoadInProgress => {
+            "the group's coordinator is still starting: try again; `klamm topic describe __consumer_offsets` shows \
+             whether its partitions have leaders"
         }
         _ => return None,
     })

@@ -1,6 +1,6 @@
 //! The client commands: what people type to work with a cluster.
 //!
-//! What it is: `klamm topic`, `produce`, `consume`, `config`, `cluster`, `log dump` and `completion`, and the small
+//! What it is: `klamm topic`, `produce`, `consume`, `group`, `config`, `cluster`, `log dump` and `completion`, and the small
 //! Kafka client they use. They work against any Kafka broker.
 //!
 //! What it is not: it starts no broker; `klamm server` is in the binary's own crate.
@@ -17,6 +17,7 @@ mod config;
 mod consume;
 mod error;
 mod globals;
+mod group;
 mod log_dump;
 mod output;
 mod produce;
@@ -24,6 +25,7 @@ mod profile;
 mod reference;
 mod session;
 mod settings;
+mod time;
 mod topic;
 
 pub use completion::{CompletionArguments, write_completion};
@@ -43,6 +45,9 @@ pub enum ClientCommand {
     Produce(produce::ProduceArguments),
     /// Read records
     Consume(consume::ConsumeArguments),
+    /// Show groups of consumers and how far they are, reset their offsets, delete them
+    #[command(subcommand)]
+    Group(group::GroupCommand),
     /// Show and change settings of topics and brokers
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -65,6 +70,7 @@ impl ClientCommand {
             ClientCommand::Topic(command) => session::block_on(command.run(globals)),
             ClientCommand::Produce(arguments) => session::block_on(produce::run(arguments, globals)),
             ClientCommand::Consume(arguments) => session::block_on(consume::run(arguments, globals)),
+            ClientCommand::Group(command) => session::block_on(command.run(globals)),
             ClientCommand::Config(command) => session::block_on(command.run(globals)),
             ClientCommand::Cluster(command) => session::block_on(command.run(globals)),
         }

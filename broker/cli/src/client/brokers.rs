@@ -23,6 +23,16 @@ impl Brokers {
         self.controller = Some(BrokerId(response.controller_id)).filter(|id| self.addresses.contains_key(id));
     }
 
+    /// Takes over where a coordinator is; the list of brokers may be older than its answer.
+    pub(super) fn learn(&mut self, id: BrokerId, host: &str, port: i32) {
+        self.addresses.insert(id, host_and_port(host, port));
+    }
+
+    /// All of them.
+    pub fn ids(&self) -> Vec<BrokerId> {
+        self.addresses.keys().copied().collect()
+    }
+
     /// `host:port` of a broker.
     pub fn address(&self, id: BrokerId) -> Option<&str> {
         self.addresses.get(&id).map(String::as_str)

@@ -178,7 +178,7 @@ impl Connection {
     }
 
     /// The highest version of `R` that both sides have, up to `at_most`.
-    fn version<R: Request>(&self, at_most: i16) -> Result<i16, ClientError> {
+    pub(super) fn version<R: Request>(&self, at_most: i16) -> Result<i16, ClientError> {
         let ours = R::VERSIONS;
         let theirs = self.versions.get(&R::KEY.as_i16());
         let best = theirs.map(|(_, last)| at_most.min(*last).min(*ours.end()));

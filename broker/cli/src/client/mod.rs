@@ -7,23 +7,28 @@
 //!     `-- retrying: again after a failure that may pass, with growing waits
 //! ```
 
+mod bounds;
 mod brokers;
 mod connection;
+mod coordinator;
 mod error;
 mod leaders;
 pub(crate) mod offsets;
 mod retry;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod spread;
 #[cfg(test)]
 mod tests;
 
+pub use bounds::{Bounds, TopicPartition};
 use brokers::Brokers;
 pub use connection::{Connection, Sent, within};
 pub use error::{ClientError, check};
 pub use leaders::Topic;
 pub use offsets::Isolation;
 pub use retry::{Again, Backoff};
+pub use spread::{Answers, Outcome};
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -116,6 +121,16 @@ impl Client {
             self.forget(target);
         }
         answer
+    }
+
+    /// The version in which a request of up to `at_most` would be sent.
+    pub async fn version<R: Request>(&mut self, target: Target, at_most: i16) -> Result<i16, ClientError> {
+        self.connection(target).await?.version::<R>(at_most)
+    }
+
+    /// The brokers that the cluster names.
+    pub fn broker_ids(&self) -> Vec<BrokerId> {
+        self.brokers.ids()
     }
 
     /// A connection of its own to a broker, for a caller that pipelines.

@@ -20,14 +20,19 @@ pub enum Again {
     Always,
     /// The same, and while a topic that is about to be made is unknown.
     UntilThere,
+    /// The same as always, but a partition without a leader is told at once: that may last.
+    UnlessLeaderless,
     /// Only where the broker can't have done it.
     IfRefused,
 }
 
 impl Again {
-    fn after(self, error: &ClientError, since: Instant) -> bool {
+    pub(super) fn after(self, error: &ClientError, since: Instant) -> bool {
         if error.code() == Some(ErrorCode::UnknownTopicOrPartition) {
             return self == Again::UntilThere && since.elapsed() < UNTIL_THERE;
+        }
+        if self == Again::UnlessLeaderless && matches!(error, ClientError::NoLeader { .. }) {
+            return false;
         }
         let done_perhaps = matches!(error, ClientError::Disconnected { .. })
             || error.code() == Some(ErrorCode::RequestTimedOut);

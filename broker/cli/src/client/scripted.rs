@@ -18,7 +18,8 @@ use super::{Client, ClientError, ClientOptions};
 
 /// A request as it came.
 pub(crate) struct Seen {
-    version: i16,
+    pub api: ApiKey,
+    pub version: i16,
     /// Which connection it came on, from 0.
     pub connection: usize,
     correlation_id: i32,
@@ -60,11 +61,13 @@ pub(crate) struct Nature {
     pub versions: Vec<(ApiKey, Option<RangeInclusive<i16>>)>,
     /// The topics, with their numbers of partitions.
     pub topics: Vec<(&'static str, i32)>,
+    /// Brokers that the metadata has, too, where nobody listens.
+    pub unreachable: Vec<i32>,
 }
 
 impl Default for Nature {
     fn default() -> Nature {
-        Nature { versions: Vec::new(), topics: vec![("t", 1)] }
+        Nature { versions: Vec::new(), topics: vec![("t", 1)], unreachable: Vec::new() }
     }
 }
 
@@ -128,7 +131,7 @@ impl Answering {
         let head = RequestHeader::peek(&frame).unwrap();
         let api = ApiKey::from_i16(head.api_key).unwrap();
         let (version, correlation_id) = (head.api_version, head.correlation_id);
-        let seen = Seen { version, connection, correlation_id, frame };
+        let seen = Seen { api, version, connection, correlation_id, frame };
         self.log.lock().unwrap().push((api, version));
         match api {
             ApiKey::ApiVersions => self.api_versions(&seen),
@@ -168,6 +171,12 @@ impl Answering {
             port: self.port.into(),
             ..Default::default()
         };
+        let nobody = self.nature.unreachable.iter().map(|id| MetadataResponseBroker {
+            node_id: *id,
+            host: "127.0.0.1".into(),
+            port: 1,
+            ..Default::default()
+        });
         let partition = |index| MetadataResponsePartition {
             partition_index: index,
             leader_id: 1,
@@ -183,7 +192,7 @@ impl Answering {
             ..Default::default()
         };
         MetadataResponse {
-            brokers: vec![broker],
+            brokers: std::iter::once(broker).chain(nobody).collect(),
             controller_id: 1,
             topics: self.nature.topics.iter().map(topic).collect(),
             ..Default::default()

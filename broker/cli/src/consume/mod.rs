@@ -13,7 +13,6 @@ mod printer;
 mod reader;
 #[cfg(test)]
 mod reader_tests;
-mod time;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -26,6 +25,7 @@ use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::Progress;
 use crate::session;
+use crate::time;
 use fetcher::Cursor;
 use format::Format;
 use position::Position;

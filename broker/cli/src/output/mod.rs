@@ -55,6 +55,29 @@ pub(crate) fn is_interactive() -> bool {
     io::stderr().is_terminal() && io::stdin().is_terminal()
 }
 
+/// Ends a command of several parts: of its failures the others are told by a note, the last by the command's end.
+pub(crate) fn tell_all(failures: Vec<CliError>) -> Result<(), CliError> {
+    let mut failures = failures.into_iter().peekable();
+    while let Some(failure) = failures.next() {
+        if failures.peek().is_none() {
+            return Err(failure);
+        }
+        note(&failure.to_string());
+    }
+    Ok(())
+}
+
+/// Asks before something is lost. Where nobody can answer, that is an error with `consequence`, what would be lost.
+pub(crate) fn confirm(question: &str, consequence: &str, refused: &str) -> Result<(), CliError> {
+    if !is_interactive() {
+        return Err(CliError::usage(consequence).next("add --yes if that is what you want"));
+    }
+    note(&format!("{question} Type yes:"));
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { Err(CliError::failed(refused)) }
+}
+
 fn write(out: &mut impl Write, format: OutputFormat, value: &impl Present) -> Result<(), CliError> {
     match format {
         OutputFormat::Table | OutputFormat::Wide => {

@@ -1,7 +1,5 @@
 //! `klamm topic delete`.
 
-use std::io;
-
 use clap::Args;
 use klamm_model::ErrorCode;
 use klamm_wire::messages::DeleteTopicsRequest;
@@ -9,7 +7,7 @@ use klamm_wire::messages::DeleteTopicsRequest;
 use crate::client::{Again, Client, ClientError, Target, check};
 use crate::error::CliError;
 use crate::globals::Globals;
-use crate::output::{is_interactive, note};
+use crate::output::{confirm, note};
 use crate::session;
 
 /// The last version that names topics in a plain list; every Kafka has it.
@@ -31,7 +29,12 @@ pub struct DeleteArguments {
 
 pub(super) async fn run(arguments: DeleteArguments, globals: &Globals) -> Result<(), CliError> {
     if !arguments.yes {
-        confirm(&arguments.names)?;
+        let topics = arguments.names.join(", ");
+        confirm(
+            &format!("delete {topics} and all records in it?"),
+            &format!("deleting {topics} would delete all records in it"),
+            "nothing was deleted",
+        )?;
     }
     let mut client = session::connect(globals).await?;
     let mut failed = None;
@@ -66,16 +69,4 @@ async fn delete(client: &mut Client, name: &str) -> Result<(), ClientError> {
         check(result.error_code, result.error_message.as_deref(), doing())
     });
     deleting.await
-}
-
-fn confirm(names: &[String]) -> Result<(), CliError> {
-    let topics = names.join(", ");
-    if !is_interactive() {
-        return Err(CliError::usage(format!("deleting {topics} would delete all records in it"))
-            .next("add --yes if that is what you want"));
-    }
-    note(&format!("delete {topics} and all records in it? Type yes:"));
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    if answer.trim() == "yes" { Ok(()) } else { Err(CliError::failed("nothing was deleted")) }
 }

@@ -4,10 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY_MS: i64 = 86_400_000;
 
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
+}
+
 /// Milliseconds since 1970 of an ISO 8601 time, of such a number itself, or of a time before now.
-pub(super) fn parse(text: &str) -> Result<i64, String> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
-    parse_at(text, now).ok_or_else(|| {
+pub(crate) fn parse(text: &str) -> Result<i64, String> {
+    parse_at(text, now_ms()).ok_or_else(|| {
         "give it as 2026-01-31T12:00:00Z, in milliseconds since 1970, or as 90s, 15m, 2h, 1d ago".into()
     })
 }
@@ -22,7 +26,8 @@ fn parse_at(text: &str, now_ms: i64) -> Option<i64> {
     iso_8601(text)
 }
 
-fn ago(text: &str) -> Option<i64> {
+/// Milliseconds of `90s`, `15m`, `2h`, `1d`.
+pub(crate) fn ago(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| *number >= 0)?;
     let unit_ms = match unit {
