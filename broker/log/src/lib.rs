@@ -21,6 +21,7 @@
 //! [`FlushTicket::run`] then [`Log::finish_flush`].
 
 pub mod checkpoint;
+pub mod cleaner;
 pub mod data_dir;
 pub mod disk;
 pub mod dump;

@@ -125,7 +125,7 @@ impl TimeView {
             let place = part.place_before_time(&*self.disk, time)?;
             let mut found = None;
             part.walk(place, self.start, self.upto, &mut |scanner, position, header| {
-                if header.max_timestamp.0 >= time {
+                if header.newest().is_some_and(|newest| newest.0 >= time) {
                     let bytes = scanner.bytes(position, header.size_bytes())?;
                     found = self
                         .first_record(&bytes, time, max_uncompressed_bytes)
@@ -173,9 +173,8 @@ impl TimeView {
             }
             // The newest record is not among those that count: only the batches can tell the next one.
             part.walk(part.segment.beginning(), self.start, self.upto, &mut |_, _, header| {
-                let time = Some(header.max_timestamp.0)
-                    .filter(|&time| time >= 0 && header.last_offset() < self.upto);
-                largest = largest.max(time);
+                let newest = header.newest().filter(|_| header.last_offset() < self.upto);
+                largest = largest.max(newest.map(|newest| newest.0));
                 Ok(true)
             })?;
         }

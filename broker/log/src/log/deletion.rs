@@ -88,7 +88,8 @@ impl Log {
             return Err(DeleteRecordsError::OutOfRange { offset, start, end });
         }
         self.raise_start(offset);
-        let below = self.sealed.iter().take_while(|sealed| sealed.end <= self.start).count();
+        let goes = |sealed: &&Arc<SealedSegment>| sealed.end <= self.start && !self.is_swapped(sealed);
+        let below = self.sealed.iter().take_while(goes).count();
         self.retire(below, now);
         Ok(self.start)
     }
@@ -126,6 +127,7 @@ impl Log {
         let mut count = 0;
         for sealed in self.sealed.iter() {
             let over = sealed.end <= high_watermark
+                && !self.is_swapped(sealed)
                 && match because {
                     DeletedBecause::LogStart => sealed.end <= self.start,
                     DeletedBecause::Time => self.is_expired(sealed, now),
