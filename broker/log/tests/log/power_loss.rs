@@ -90,7 +90,7 @@ fn a_log_that_skips_its_epoch_checkpoint_is_found_out() {
 /// The same with a cleaner at work: of each key the newest record is there, wherever the power fails.
 #[test]
 fn compaction_loses_no_newest_record_and_brings_no_old_one_back() {
-    Seeds::of("KLAMM_LOG_SEEDS", 300).check(|seed| live(seed, None, true));
+    Seeds::of("KLAMM_LOG_SEEDS", 150).check(|seed| live(seed, None, true));
 }
 
 #[track_caller]
