@@ -104,7 +104,7 @@ fn dump_log_segments_reads_what_was_compacted() {
     let log_dir = dir.path().join("orders-0");
     let log = fill_and_clean(&log_dir);
     let all = headers(&log);
-    assert!(all.iter().any(|header| header.is_filler()));
+    assert!(all.iter().any(klamm_records::BatchHeader::is_filler));
     assert!(all.iter().any(|header| header.record_count == 0 && !header.is_filler()));
     assert!(all.iter().any(|header| header.delete_horizon().is_some()));
     let text = dump(&jars, &["--print-data-log"], &files(&log_dir, "log"));
