@@ -292,6 +292,27 @@ fn lookups_by_time_pass_over_what_is_gone() {
     assert_eq!(find(klamm_log::TimeQuery::AtOrAfter(TimestampMs(5000))), None);
 }
 
+/// With `compact,delete`, what compaction has emptied doesn't keep retention from what follows, and isn't taken for old
+/// by itself.
+#[test]
+fn retention_passes_through_segments_without_records() {
+    let disk = disk();
+    let config = klamm_log::LogConfig { retention_ms: Some(100), ..small() };
+    let (mut log, _) = open(&disk, config, unclean(Offset::ZERO));
+    for n in 0..200 {
+        append_batch(&mut log, &Batch { time: 1000 + n, ..keyed(&[("k", Some("some value of it"))]) });
+    }
+    flush(&mut log);
+    let end = clean(&mut log, &Cleaning::default()).unwrap();
+    let segments = log.segment_count();
+    assert!(headers(&log)[0].is_filler() && records(&log)[0].offset == end.plus(-1));
+    let newest_cleaned = 1000 + end.0 - 1;
+    let young = log.enforce_retention(TimestampMs(newest_cleaned + 100), Offset(200)).unwrap();
+    assert_eq!((young, log.start_offset()), (vec![], Offset(0)));
+    let old = log.enforce_retention(TimestampMs(newest_cleaned + 101), Offset(200)).unwrap();
+    assert_eq!((old.len(), log.start_offset()), (segments - 1, end));
+}
+
 #[test]
 fn a_cleaned_log_can_be_cut_closed_and_opened() {
     let disk = disk();
