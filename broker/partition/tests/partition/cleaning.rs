@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use klamm_log::cleaner::{CleanError as LogCleanError, CleanRules};
@@ -180,4 +181,75 @@ fn a_swap_that_fails_stops_the_partition() {
     assert!(after.len() < before.len(), "the start has finished it");
     clean(&partition).unwrap();
     assert_eq!(offsets(&partition).last(), before.last());
+}
+
+/// Reads all from some offset on while the log changes underneath: every read works, offsets go up, and no place is passed
+/// over.
+fn read_through(partition: &Partition, from: i64) {
+    let end = partition.high_watermark().0;
+    let (mut at, mut last) = (from, -1);
+    while at < end {
+        let fetched = partition.read(&fetch(at)).unwrap();
+        for batch in batches(&fetched.records.concat()) {
+            let batch = batch.unwrap();
+            batch.verify_crc().unwrap();
+            assert!(batch.header.base_offset.0 <= at, "nothing at {at}");
+            let mut records = batch.records(1 << 20).unwrap();
+            while let Some(record) = records.next_record().unwrap() {
+                assert!(record.offset.0 > last);
+                last = record.offset.0;
+            }
+            at = batch.header.next_offset().0;
+        }
+    }
+}
+
+#[test]
+fn readers_and_a_producer_notice_nothing_of_a_cleaner_that_never_rests() {
+    const BATCHES: i32 = 1500;
+    let dir = tempfile::tempdir().unwrap();
+    let bench = small();
+    let mut options = bench.options(false, Offset::ZERO);
+    // So few open files that idle ones are closed all the time.
+    options.disk = Arc::new(klamm_log::RealDisk::new(2));
+    options.dir = dir.path().join("t-0");
+    let config =
+        klamm_log::LogConfig { flush_messages: 100, index_interval_bytes: 300, ..bench.config.clone() };
+    options.log_config = Arc::new(config);
+    let (partition, _) = Partition::open(options).unwrap();
+    let done = AtomicBool::new(false);
+    let mut cleanings = 0;
+    std::thread::scope(|scope| {
+        for reader in 0..2 {
+            let (partition, done) = (&partition, &done);
+            scope.spawn(move || {
+                let mut from = reader;
+                while !done.load(Ordering::Relaxed) {
+                    read_through(partition, from % (partition.high_watermark().0 + 1));
+                    from += 37;
+                }
+            });
+        }
+        let (cleaned, done) = (&partition, &done);
+        let cleaner = scope.spawn(move || {
+            let mut count = 0;
+            while !done.load(Ordering::Relaxed) {
+                clean(cleaned).unwrap();
+                count += 1;
+            }
+            count
+        });
+        for n in 0..BATCHES {
+            partition.append(&keyed(&format!("{}", n % 7), 7, n), NOW).unwrap();
+        }
+        partition.flush_now().unwrap();
+        done.store(true, Ordering::Relaxed);
+        cleanings = cleaner.join().unwrap();
+    });
+    assert!(cleanings > 2);
+    clean(&partition).unwrap();
+    clean(&partition).unwrap();
+    let left = offsets(&partition);
+    assert!(left.len() < 60 && left[left.len() - 7..] == Vec::from_iter(1493..1500), "{left:?}");
+    assert_eq!(partition.log_end_offset(), Offset(i64::from(BATCHES)));
 }
