@@ -250,6 +250,6 @@ fn readers_and_a_producer_notice_nothing_of_a_cleaner_that_never_rests() {
     clean(&partition).unwrap();
     clean(&partition).unwrap();
     let left = offsets(&partition);
-    assert!(left.len() < 60 && left[left.len() - 7..] == Vec::from_iter(1493..1500), "{left:?}");
+    assert!(left.len() < 60 && left[left.len() - 7..] == (1493..1500).collect::<Vec<_>>(), "{left:?}");
     assert_eq!(partition.log_end_offset(), Offset(i64::from(BATCHES)));
 }
