@@ -1,6 +1,7 @@
 //! Kafka's text checkpoints: a version (0), the number of entries, one line an entry (`CheckpointFile`).
 //!
-//! Offsets of partitions are kept in `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.
+//! Offsets of partitions are kept in `recovery-point-offset-checkpoint`, `log-start-offset-checkpoint` and
+//! `cleaner-offset-checkpoint`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,6 +17,8 @@ const FIRST_ENTRY: usize = 3;
 pub const RECOVERY_POINT_FILE: &str = "recovery-point-offset-checkpoint";
 /// The file of the logs' start offsets.
 pub const LOG_START_FILE: &str = "log-start-offset-checkpoint";
+/// The file of offsets below which each compacted log was cleaned.
+pub const CLEANER_FILE: &str = "cleaner-offset-checkpoint";
 /// How the entry begins that ends a file: it has the CRC-32C of the entries in the place of an offset. Kafka, which knows
 /// no such partition, passes over it. A changed digit would otherwise hide records or have a start delete them.
 const CHECKSUM: &str = "__checksum -1 ";

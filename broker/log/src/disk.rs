@@ -84,6 +84,11 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn sync_data(&self) -> io::Result<()>;
     /// The file's size.
     fn size(&self) -> io::Result<u64>;
+    /// From now on the handle does not need the file's name any more: it stays the same file when the name is removed or
+    /// given to another.
+    fn keep_open(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What was being done when a disk operation failed.

@@ -1,8 +1,8 @@
 //! One partition's log on disk.
 //!
 //! What it is: segments in Kafka's files and formats (`.log`, `.index`, `.timeindex`, leader epochs, producer
-//! snapshots), with appending, reading, lookup by offset and by time, recovery after a crash, retention, and
-//! group commit; and the files beside the logs: checkpoints, the data directory's lock and identity.
+//! snapshots), with appending, reading, lookup by offset and by time, recovery after a crash, retention, compaction
+//! ([`cleaner`]), and group commit; and the files beside the logs: checkpoints, the data directory's lock and identity.
 //!
 //! What it is not: it knows nothing of high watermarks, producers' sequences or replicas, which are the
 //! partition's. It has no clock: `now` comes in as an argument. It never touches a file but through [`Disk`], so
@@ -18,9 +18,11 @@
 //!
 //! A [`Log`] is changed by one owner at a time (the partition's lock); what is slow is split in two, so that it
 //! happens outside that lock: [`Log::read_view`] then [`ReadView::read`], [`Log::begin_flush`] then
-//! [`FlushTicket::run`] then [`Log::finish_flush`].
+//! [`FlushTicket::run`] then [`Log::finish_flush`], [`Log::cleaning_view`] and all of a cleaning but [`Log::begin_swap`]
+//! and [`Log::finish_swap`].
 
 pub mod checkpoint;
+pub mod cleaner;
 pub mod data_dir;
 pub mod disk;
 pub mod dump;

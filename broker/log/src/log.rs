@@ -2,6 +2,7 @@
 
 mod append;
 mod checkpointing;
+mod cleaning;
 mod damage;
 mod deletion;
 mod flush;
@@ -49,6 +50,8 @@ pub struct Log {
     tail_is_uncertain: bool,
     /// Deleted segments whose files are still there, oldest first.
     retired: Vec<RetiredSegment>,
+    /// The first offset, and that after the last, of the segments that a cleaned one is about to replace.
+    swapping: Option<(Offset, Offset)>,
 }
 
 impl Log {

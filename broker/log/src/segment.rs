@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use klamm_model::Offset;
+use klamm_model::{Offset, TimestampMs};
 use klamm_records::{BatchHeader, HEADER_BYTES};
 
 use crate::disk::{Action, Disk, DiskError, DiskFile, OpenMode};
@@ -28,33 +28,55 @@ pub(crate) struct Segment {
     pub dir: Arc<Path>,
     pub file: Arc<dyn DiskFile>,
     pub hints: Hints,
+    /// How the names of its files end, behind what tells their kind: empty for a segment in its place.
+    suffix: &'static str,
 }
 
 impl Segment {
     pub(crate) fn new(base: Offset, dir: Arc<Path>, file: Arc<dyn DiskFile>) -> Segment {
-        Segment { base, dir, file, hints: Hints::default() }
+        Segment { base, dir, file, hints: Hints::default(), suffix: "" }
+    }
+
+    /// As [`Segment::open`], of a segment that has not taken its place.
+    pub(crate) fn open_named(
+        disk: &dyn Disk,
+        dir: &Arc<Path>,
+        base: Offset,
+        suffix: &'static str,
+    ) -> Result<Arc<Segment>, DiskError> {
+        let path = segment_files::named(dir, base, FileKind::Log, suffix);
+        let file = disk.open(&path, OpenMode::Write).map_err(DiskError::of(Action::Open, &path))?;
+        Ok(Arc::new(Segment { suffix, ..Segment::new(base, Arc::clone(dir), file) }))
+    }
+
+    /// As [`Segment::create`], of a segment that has not taken its place.
+    pub(crate) fn create_named(
+        disk: &dyn Disk,
+        dir: &Arc<Path>,
+        base: Offset,
+        suffix: &'static str,
+    ) -> Result<Arc<Segment>, DiskError> {
+        for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
+            remove_if_there(disk, &segment_files::named(dir, base, kind, suffix))?;
+        }
+        let path = segment_files::named(dir, base, FileKind::Log, suffix);
+        let file = disk.open(&path, OpenMode::Create).map_err(DiskError::of(Action::Create, &path))?;
+        Ok(Arc::new(Segment { suffix, ..Segment::new(base, Arc::clone(dir), file) }))
     }
 
     /// Opens the file of a segment that is there.
     pub(crate) fn open(disk: &dyn Disk, dir: &Arc<Path>, base: Offset) -> Result<Arc<Segment>, DiskError> {
-        let path = segment_files::path(dir, base, FileKind::Log);
-        let file = disk.open(&path, OpenMode::Write).map_err(DiskError::of(Action::Open, &path))?;
-        Ok(Arc::new(Segment::new(base, Arc::clone(dir), file)))
+        Segment::open_named(disk, dir, base, "")
     }
 
     /// Makes an empty segment. Indexes of one that began at the same offset once are removed: their entries would be
     /// taken for this one's.
     pub(crate) fn create(disk: &dyn Disk, dir: &Arc<Path>, base: Offset) -> Result<Arc<Segment>, DiskError> {
-        for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
-            remove_if_there(disk, &segment_files::path(dir, base, kind))?;
-        }
-        let path = segment_files::path(dir, base, FileKind::Log);
-        let file = disk.open(&path, OpenMode::Create).map_err(DiskError::of(Action::Create, &path))?;
-        Ok(Arc::new(Segment::new(base, Arc::clone(dir), file)))
+        Segment::create_named(disk, dir, base, "")
     }
 
     pub(crate) fn path(&self, kind: FileKind) -> PathBuf {
-        segment_files::path(&self.dir, self.base, kind)
+        segment_files::named(&self.dir, self.base, kind, self.suffix)
     }
 
     /// An offset of this segment as its files have it.
@@ -141,7 +163,8 @@ impl Segment {
         let mut scanner = Scanner::from(self, place, size);
         while let Step::Batch { header, .. } = scanner.next_batch()? {
             if header.last_offset() >= offset {
-                let right = header.last_offset() == offset && header.max_timestamp.0 == entry.timestamp_ms;
+                let is_its = header.newest().is_some_and(|newest| newest.0 == entry.timestamp_ms);
+                let right = header.last_offset() == offset && is_its;
                 if !right {
                     tracing::warn!(file = %self.path(FileKind::TimeIndex).display(), ?entry, "a time index entry is wrong: it is not used");
                 }
@@ -161,8 +184,8 @@ impl Segment {
     ) -> Result<Option<TimeEntry>, DiskError> {
         let mut scanner = Scanner::from(self, place, size);
         while let Step::Batch { header, .. } = scanner.next_batch()? {
-            let timestamp_ms = header.max_timestamp.0;
-            if timestamp_ms >= 0 && newest.is_none_or(|newest| newest.timestamp_ms < timestamp_ms) {
+            let Some(TimestampMs(timestamp_ms)) = header.newest() else { continue };
+            if newest.is_none_or(|newest| newest.timestamp_ms < timestamp_ms) {
                 newest = Some(TimeEntry { timestamp_ms, relative: self.relative(header.last_offset()) });
             }
         }

@@ -44,6 +44,11 @@ pub(crate) fn path(dir: &Path, base: Offset, kind: FileKind) -> PathBuf {
     dir.join(format!("{:020}.{}", base.0, kind.suffix()))
 }
 
+/// As [`path`], with a suffix for a file that has not taken its place yet.
+pub(crate) fn named(dir: &Path, base: Offset, kind: FileKind, suffix: &str) -> PathBuf {
+    dir.join(format!("{:020}.{}{suffix}", base.0, kind.suffix()))
+}
+
 /// Reads a name such as `00000000000000000042.log`; `None` if it isn't one.
 pub(crate) fn parse(name: &str) -> Option<(Offset, FileKind)> {
     let (digits, suffix) = name.split_once('.')?;

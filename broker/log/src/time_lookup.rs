@@ -83,7 +83,7 @@ impl TimeView {
         let parts = self.parts()?;
         match self.query {
             TimeQuery::AtOrAfter(time) => self.first_from(&parts, time.0, max_uncompressed_bytes),
-            TimeQuery::MaxTimestamp => match self.largest(&parts)? {
+            TimeQuery::MaxTimestamp => match self.largest(&parts, max_uncompressed_bytes)? {
                 Some(time) => self.first_from(&parts, time, max_uncompressed_bytes),
                 None => Ok(None),
             },
@@ -125,7 +125,7 @@ impl TimeView {
             let place = part.place_before_time(&*self.disk, time)?;
             let mut found = None;
             part.walk(place, self.start, self.upto, &mut |scanner, position, header| {
-                if header.max_timestamp.0 >= time {
+                if header.newest().is_some_and(|newest| newest.0 >= time) {
                     let bytes = scanner.bytes(position, header.size_bytes())?;
                     found = self
                         .first_record(&bytes, time, max_uncompressed_bytes)
@@ -161,25 +161,60 @@ impl TimeView {
         Ok(None)
     }
 
-    /// The largest timestamp of a batch in `start..upto`.
-    fn largest(&self, parts: &[Part]) -> Result<Option<i64>, ReadError> {
+    /// The largest timestamp in `start..upto`.
+    fn largest(&self, parts: &[Part], limit: usize) -> Result<Option<i64>, ReadError> {
         let mut largest: Option<i64> = None;
         for part in parts {
             let Some(newest) = part.newest else { continue };
             let offset = part.segment.absolute(newest.relative);
-            if offset >= self.start && offset < self.upto {
+            if offset >= self.start && offset < self.upto && !self.begins_before(part, newest)? {
                 largest = largest.max(Some(newest.timestamp_ms));
                 continue;
             }
             // The newest record is not among those that count: only the batches can tell the next one.
-            part.walk(part.segment.beginning(), self.start, self.upto, &mut |_, _, header| {
-                let time = Some(header.max_timestamp.0)
-                    .filter(|&time| time >= 0 && header.last_offset() < self.upto);
-                largest = largest.max(time);
+            part.walk(part.segment.beginning(), self.start, self.upto, &mut |scanner, position, header| {
+                let counts = header.last_offset() < self.upto;
+                let newest = if header.base_offset >= self.start {
+                    header.newest().map(|newest| newest.0)
+                } else {
+                    let bytes = scanner.bytes(position, header.size_bytes())?;
+                    self.newest_record(&bytes, limit)
+                        .map_err(|reason| part.corrupt(position, header.base_offset, reason.to_string()))?
+                };
+                largest = largest.max(newest.filter(|_| counts));
                 Ok(true)
             })?;
         }
         Ok(largest)
+    }
+
+    /// Whether the batch of a time entry begins before the log's start: its time may be that of a record that is deleted,
+    /// or the only record behind the start was cleaned away.
+    fn begins_before(&self, part: &Part, entry: TimeEntry) -> Result<bool, ReadError> {
+        if part.segment.base >= self.start {
+            return Ok(false);
+        }
+        let offset = part.segment.absolute(entry.relative);
+        let mut scanner = Scanner::from(&part.segment, part.place_before(&*self.disk, entry)?, part.size);
+        while let Step::Batch { header, .. } = scanner.next_batch()? {
+            if header.last_offset() >= offset {
+                return Ok(header.base_offset < self.start);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The largest timestamp of a batch's records from the log's start on.
+    fn newest_record(&self, bytes: &[u8], limit: usize) -> Result<Option<i64>, BatchError> {
+        let batch = BatchView::read(bytes)?;
+        let mut records = batch.records(limit)?;
+        let mut newest = None;
+        while let Some(record) = records.next_record()? {
+            if record.offset >= self.start && record.timestamp.0 >= 0 {
+                newest = newest.max(Some(record.timestamp.0));
+            }
+        }
+        Ok(newest)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The end of a partition.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use klamm_model::Offset;
 
@@ -15,7 +16,9 @@ impl Partition {
     /// Appends and reads are refused from the beginning of the call on; appends before it are acknowledged by
     /// its flush.
     pub fn close(&self) -> Result<Offset, CloseError> {
-        let reason = self.refuse_everything().map_err(CloseError::Stopped)?;
+        let refused = self.refuse_everything();
+        self.end_cleaning();
+        let reason = refused.map_err(CloseError::Stopped)?;
         if let Err(error) = self.flush_written() {
             tracing::error!(partition = %self.id, %error, "the last flush failed");
         }
@@ -34,6 +37,7 @@ impl Partition {
             self.commits.stop(reason);
             self.fetchers.close();
         }
+        self.end_cleaning();
         self.drop_pending_snapshot();
     }
 
@@ -48,6 +52,7 @@ impl Partition {
 
     /// From now on nothing is appended or read; an error if the partition had stopped before.
     fn refuse_everything(&self) -> Result<Arc<StopReason>, Arc<StopReason>> {
+        self.closing.store(true, Ordering::Release);
         let mut state = self.state.lock();
         let before = state.writable();
         let reason = Arc::new(StopReason::Closed { partition: self.id.clone() });

@@ -149,6 +149,17 @@ pub enum CheckpointError {
     Disk(#[from] klamm_log::DiskError),
 }
 
+/// Why the log is not cleaned, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CleanError {
+    /// The partition is stopped or closed.
+    #[error("{0}")]
+    Stopped(Arc<StopReason>),
+    /// The cleaning failed, was stopped, or came upon damage.
+    #[error(transparent)]
+    Log(#[from] klamm_log::cleaner::CleanError),
+}
+
 /// Why what is written could not be brought to the disk.
 #[derive(Debug, thiserror::Error)]
 pub enum FlushError {

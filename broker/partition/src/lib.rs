@@ -18,11 +18,12 @@
 //!   Fetch -> fetch_view (lock) -> FetchView::read (no lock) -> Fetched
 //! ```
 //!
-//! Locks, in the order in which they may be held together: flushing or files, then state; the waiters' locks are
-//! leaves. Only flushing and files are held while the disk works.
+//! Locks, in the order in which they may be held together: flushing, files or cleaning, then state; the waiters' locks
+//! are leaves. Only flushing, files and cleaning are held while the disk works.
 
 mod active_producers;
 mod append;
+mod clean;
 mod close;
 mod commit;
 #[cfg(test)]
@@ -48,10 +49,11 @@ pub mod watermarks;
 
 pub use active_producers::ActiveProducer;
 pub use append::{Appended, Commit};
+pub use clean::{Clean, CleanPace, CleanReport};
 pub use commit::{CommitError, Committed};
 pub use error::{
-    AppendError, CheckpointError, CloseError, DeleteRecordsError, FetchError, FlushError, HousekeepError,
-    LeaderEpochError, ListOffsetsError, OpenError,
+    AppendError, CheckpointError, CleanError, CloseError, DeleteRecordsError, FetchError, FlushError,
+    HousekeepError, LeaderEpochError, ListOffsetsError, OpenError,
 };
 pub use fetch::{Fetch, FetchView, Fetched, Isolation};
 pub use fetch_wait::{FetchReady, FetchWait};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use klamm_log::sync::Mutex;
 use klamm_log::{Disk, FlushSlot, GroupCommit, Log, LogConfig, OpenState, Recovery, Replay};
@@ -71,6 +71,8 @@ impl Partition {
             flush_slot: FlushSlot::default(),
             flushing: Mutex::new(()),
             files: Mutex::new(()),
+            cleaning: Mutex::new(()),
+            closing: AtomicBool::new(false),
             producer_expiration_ms: AtomicI64::new(options.producer_expiration_ms),
             max_uncompressed_bytes: options.max_uncompressed_bytes,
             commits: Arc::new(CommitQueue::new(end)),

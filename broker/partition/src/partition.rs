@@ -1,7 +1,7 @@
 //! The partition: the lock, what is behind it, and how the outside is told of changes.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use klamm_log::sync::Mutex;
 use klamm_log::{FlushSlot, GroupCommit, Log, LogConfig};
@@ -26,6 +26,10 @@ pub struct Partition {
     pub(crate) flushing: Mutex<()>,
     /// Held while small files (producer snapshots, leader epochs) are written.
     pub(crate) files: Mutex<()>,
+    /// Held for the length of a cleaning.
+    pub(crate) cleaning: Mutex<()>,
+    /// A cleaning is to end.
+    pub(crate) closing: AtomicBool,
     pub(crate) producer_expiration_ms: AtomicI64,
     pub(crate) max_uncompressed_bytes: usize,
     pub(crate) state: Mutex<State>,

@@ -73,6 +73,12 @@ impl Attributes {
         self.with(CONTROL, control)
     }
 
+    /// The same, with a delete horizon in the place of the base timestamp or not.
+    #[must_use]
+    pub const fn with_delete_horizon(self, set: bool) -> Attributes {
+        self.with(DELETE_HORIZON, set)
+    }
+
     const fn with(self, bit: i16, set: bool) -> Attributes {
         Attributes(if set { self.0 | bit } else { self.0 & !bit })
     }

@@ -41,6 +41,8 @@ pub struct BuildOptions {
     pub transactional: bool,
     /// Whether it is a control batch.
     pub control: bool,
+    /// From when on its tombstones may be deleted (KIP-534): what the records' timestamps count from then.
+    pub delete_horizon: Option<TimestampMs>,
 }
 
 impl Default for BuildOptions {
@@ -54,6 +56,7 @@ impl Default for BuildOptions {
             producer: None,
             transactional: false,
             control: false,
+            delete_horizon: None,
         }
     }
 }
@@ -111,7 +114,7 @@ impl BatchBuilder {
         headers: &[Header<'_>],
     ) {
         if self.count == 0 {
-            self.base_timestamp = timestamp;
+            self.base_timestamp = self.options.delete_horizon.unwrap_or(timestamp);
         }
         self.max_timestamp = self.max_timestamp.max(timestamp);
         // Wrapping, as readers add it: any pair of timestamps survives.
@@ -173,7 +176,8 @@ impl BatchBuilder {
                 .with_compression(options.compression)
                 .with_timestamp_type(options.timestamp_type)
                 .with_transactional(options.transactional)
-                .with_control(options.control),
+                .with_control(options.control)
+                .with_delete_horizon(options.delete_horizon.is_some()),
             last_offset_delta,
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,

@@ -4,6 +4,7 @@ use klamm_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Time
 
 use crate::attributes::Attributes;
 use crate::checksum::crc32c_of_parts;
+use crate::compression::Compression;
 use crate::error::BatchError;
 
 /// Bytes of a batch before its records.
@@ -132,6 +133,59 @@ impl BatchHeader {
         }
     }
 
+    /// The largest timestamp of a record; `None` if there is no record (which compaction brings about), or none has a
+    /// timestamp.
+    pub fn newest(&self) -> Option<TimestampMs> {
+        (self.record_count > 0 && self.max_timestamp.0 >= 0).then_some(self.max_timestamp)
+    }
+
+    /// From when on the batch's tombstones may be deleted (KIP-534); `None` until a cleaner has seen them.
+    pub fn delete_horizon(&self) -> Option<TimestampMs> {
+        self.attributes.has_delete_horizon().then_some(self.base_timestamp)
+    }
+
+    /// The batch without its records: what compaction leaves of one that must still tell of its producer
+    /// (`DefaultRecordBatch.writeEmptyHeader`). Place, producer, sequence and time stay.
+    #[must_use]
+    pub fn emptied(&self) -> BatchHeader {
+        let attributes = self.attributes.with_compression(Compression::None).with_delete_horizon(false);
+        let mut header = BatchHeader {
+            batch_length: (HEADER_BYTES - LOG_OVERHEAD_BYTES) as i32,
+            attributes,
+            base_timestamp: TimestampMs::NONE,
+            record_count: 0,
+            ..*self
+        };
+        header.crc = header.compute_crc(&[]);
+        header
+    }
+
+    /// A batch without records and without a producer that takes the place of the offsets from `first` to `last`, at
+    /// most 2^31 of them, whose batches are gone.
+    #[must_use]
+    pub fn filler(first: Offset, last: Offset, leader_epoch: LeaderEpoch) -> BatchHeader {
+        let blank = BatchHeader {
+            base_offset: first,
+            batch_length: 0,
+            leader_epoch,
+            crc: 0,
+            attributes: Attributes::default(),
+            last_offset_delta: i32::try_from(last.0 - first.0).unwrap_or(i32::MAX),
+            base_timestamp: TimestampMs::NONE,
+            max_timestamp: TimestampMs::NONE,
+            producer_id: ProducerId::NONE,
+            producer_epoch: ProducerEpoch::NONE,
+            base_sequence: Sequence::NONE,
+            record_count: 0,
+        };
+        blank.emptied()
+    }
+
+    /// Whether it is nothing but a place; see [`BatchHeader::filler`].
+    pub fn is_filler(&self) -> bool {
+        self.record_count == 0 && !self.producer_id.is_some()
+    }
+
     /// Bytes of the whole batch, header included.
     pub const fn size_bytes(&self) -> usize {
         LOG_OVERHEAD_BYTES + self.batch_length as usize
@@ -143,7 +197,7 @@ mod tests {
     use klamm_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 
     use super::{BatchHeader, HEADER_BYTES};
-    use crate::{Attributes, BatchError};
+    use crate::{Attributes, BatchError, BatchView};
 
     fn header() -> BatchHeader {
         BatchHeader {
@@ -169,6 +223,36 @@ mod tests {
         assert_eq!(header.last_offset(), Offset(16));
         assert_eq!(header.last_sequence(), Sequence(5));
         assert_eq!(header.size_bytes(), 112);
+    }
+
+    #[test]
+    fn an_emptied_batch_tells_of_its_producer_and_nothing_else() {
+        let full = BatchHeader { attributes: Attributes(0x5c), ..header() };
+        assert_eq!(
+            (full.newest(), full.delete_horizon()),
+            (Some(full.max_timestamp), Some(full.base_timestamp))
+        );
+        let empty = full.emptied();
+        assert_eq!(empty.size_bytes(), HEADER_BYTES);
+        assert_eq!((empty.record_count, empty.newest(), empty.delete_horizon()), (0, None, None));
+        assert_eq!(
+            empty.attributes,
+            Attributes(0x18),
+            "no codec, but still of a transaction and its log's time"
+        );
+        assert_eq!((empty.last_offset(), empty.last_sequence()), (full.last_offset(), full.last_sequence()));
+        assert_eq!((empty.producer_id, empty.max_timestamp), (full.producer_id, full.max_timestamp));
+        assert!(BatchView::read(&empty.write()).unwrap().verify_crc().is_ok() && !empty.is_filler());
+    }
+
+    #[test]
+    fn a_filler_has_offsets_and_no_records() {
+        let filler = BatchHeader::filler(Offset(10), Offset(19), LeaderEpoch(4));
+        let bytes = filler.write();
+        let batch = BatchView::read(&bytes).unwrap();
+        assert!(batch.verify_crc().is_ok() && filler.is_filler());
+        assert_eq!((filler.last_offset(), filler.leader_epoch), (Offset(19), LeaderEpoch(4)));
+        assert_eq!(batch.records(0).unwrap().next_record(), Ok(None));
     }
 
     #[test]

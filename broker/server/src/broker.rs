@@ -12,6 +12,7 @@ use klamm_partition::Partition;
 
 use crate::Clock;
 use crate::advertised::Advertised;
+use crate::cleaning::Cleaner;
 use crate::error_code::KafkaError;
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::Groups;
@@ -63,6 +64,8 @@ pub struct Broker {
     pub(crate) room: Room,
     /// Says that reads and writes fail.
     pub(crate) storage_alarm: StorageAlarm,
+    /// What the log cleaner knows of the logs.
+    pub(crate) cleaner: Cleaner,
     /// The wish that the broker stops.
     pub(crate) stop: StopSignal,
     /// Whether clients are served.

@@ -19,6 +19,7 @@ mod advertised;
 mod authorized_operations;
 mod auto_create;
 mod broker;
+mod cleaning;
 mod clock;
 mod descriptors;
 mod dispatch;

@@ -31,12 +31,21 @@ impl Room {
         }
         // Where the file system can't say, the write will.
         let Ok(free) = disk.free_space(dir) else { return Ok(()) };
-        let reserve = RESERVE_BYTES.min(disk.total_space(dir).unwrap_or(u64::MAX) / 4);
+        let reserve = reserve(disk, dir);
         let available = free.saturating_sub(reserve);
         let left = available.min(LOOK_AGAIN_BYTES.max(bytes as u64)) as i64 - bytes;
         self.left.store(left.max(0), Ordering::Relaxed);
         if left >= 0 { Ok(()) } else { Err(full(dir, free, reserve)) }
     }
+}
+
+/// Whether there are so many bytes beside the reserve, for what can wait.
+pub(crate) fn has_room(disk: &dyn Disk, dir: &Path, bytes: u64) -> bool {
+    disk.free_space(dir).is_ok_and(|free| free.saturating_sub(reserve(disk, dir)) >= bytes)
+}
+
+fn reserve(disk: &dyn Disk, dir: &Path) -> u64 {
+    RESERVE_BYTES.min(disk.total_space(dir).unwrap_or(u64::MAX) / 4)
 }
 
 fn full(dir: &Path, free: u64, reserve: u64) -> KafkaError {

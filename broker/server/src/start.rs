@@ -25,6 +25,7 @@ use klamm_model::{BrokerId, Offset, TopicPartition};
 use tracing::{error, info, warn};
 
 use crate::advertised::Advertised;
+use crate::cleaning::Cleaner;
 use crate::durability::Durability;
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::{self, Groups};
@@ -39,8 +40,8 @@ use crate::runtime::{CoreRuntime, CoreRuntimes};
 use crate::stop::StopSignal;
 use crate::storage_alarm::StorageAlarm;
 use crate::{
-    Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, descriptors, following, grpc,
-    housekeeping, http,
+    Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, cleaning, descriptors, following,
+    grpc, housekeeping, http,
 };
 
 /// Threads that flush. With one, a slow fsync would keep all partitions waiting; many only queue at the disk.
@@ -113,6 +114,7 @@ impl Foundation {
             clean: clean && !recovery_points.is_damaged,
             recovery_points: recovery_points.offsets.unwrap_or_default(),
             log_starts: read_checkpoint(&*disk, &data_dir.path().join(checkpoint::LOG_START_FILE))?.offsets,
+            cleaned: read_cleaned(&*disk, &data_dir)?,
         };
         Ok(Foundation { node_id, data_dir: Arc::new(data_dir), disk, checkpoints })
     }
@@ -165,6 +167,7 @@ impl Foundation {
             stop: StopSignal::new(),
             ready: AtomicBool::new(false),
             room: Room::default(),
+            cleaner: Cleaner::default(),
             storage_alarm: StorageAlarm::default(),
         };
         Ok(Arc::new(broker))
@@ -187,6 +190,21 @@ fn read_checkpoint(disk: &dyn Disk, file: &Path) -> Result<ReadCheckpoint, Check
         Err(error) => {
             warn!(%error, "a checkpoint is not used: logs are read through instead, and deleted records may be back");
             Ok(ReadCheckpoint { offsets: None, is_damaged: true })
+        }
+    }
+}
+
+/// Up to where logs were cleaned; without it they are cleaned from their starts.
+fn read_cleaned(
+    disk: &dyn Disk,
+    data_dir: &DataDir,
+) -> Result<BTreeMap<TopicPartition, Offset>, CheckpointError> {
+    match checkpoint::read(disk, &data_dir.path().join(checkpoint::CLEANER_FILE)) {
+        Ok(offsets) => Ok(offsets.unwrap_or_default()),
+        Err(error @ CheckpointError::Disk(_)) => Err(error),
+        Err(error) => {
+            warn!(%error, "compacted logs are cleaned from their starts");
+            Ok(BTreeMap::new())
         }
     }
 }
@@ -221,6 +239,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
     let following = control.spawn(following::follow(Arc::clone(&broker)));
     let housekeeping = control.spawn(housekeeping::keep(Arc::clone(&broker)));
     let tending = control.spawn(groups::tend(Arc::clone(&broker)));
+    let cleaning = control.spawn(cleaning::keep(Arc::clone(&broker)));
     broker.ready.store(true, Ordering::Release);
     Ok(RunningServer {
         broker,
@@ -229,7 +248,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
         grpc_address,
         control,
         net,
-        tasks: vec![following, housekeeping, tending],
+        tasks: vec![following, housekeeping, tending, cleaning],
     })
 }
 

@@ -113,14 +113,31 @@ broker_settings! {
     "listeners" => listeners: Vec<String> = vec!["PLAINTEXT://127.0.0.1:9092".to_owned()], Valid::OneElement, High, ReadOnly,
         "The address on which Kafka clients are served: `PLAINTEXT://HOST:PORT`. The flag `--kafka- \
          address` sets it.";
+    "log.cleaner.backoff.ms" => log_cleaner_backoff_ms: i64 = 15_000, Valid::AtLeast(0), Medium, Dynamic,
+        "How long the log cleaner waits, in milliseconds, when no log needs it.";
+    "log.cleaner.dedupe.buffer.size" => log_cleaner_dedupe_buffer_size: i64 = 134_217_728, Valid::AtLeast(0), Medium, Dynamic,
+        "Memory of all cleaner threads together for the keys of what they clean, in bytes: 24 for each key. \
+         A log with more keys is cleaned in several runs.";
     "log.cleaner.delete.retention.ms" => log_cleaner_delete_retention_ms: i64 = 86_400_000, Valid::AtLeast(0), Medium, Dynamic,
         "For how long a compacted topic keeps a tombstone, in milliseconds.";
+    "log.cleaner.enable" => log_cleaner_enable: bool = true, Valid::Any, Medium, ReadOnly,
+        "Whether the log cleaner runs. Without it, topics whose `cleanup.policy` has `compact` keep all \
+         records.";
+    "log.cleaner.io.buffer.load.factor" => log_cleaner_io_buffer_load_factor: f64 = 0.9, Valid::Ratio, Medium, Dynamic,
+        "The share of `log.cleaner.dedupe.buffer.size` that is filled at the most.";
+    "log.cleaner.io.buffer.size" => log_cleaner_io_buffer_size: i32 = 524_288, Valid::AtLeast(0), Medium, Dynamic,
+        "Bytes that all cleaner threads together gather before they write. What they read comes in pieces of \
+         256 KiB.";
+    "log.cleaner.io.max.bytes.per.second" => log_cleaner_io_max_bytes_per_second: f64 = f64::MAX, Valid::Any, Medium, Dynamic,
+        "The log cleaner reads and writes no more bytes a second than this, on average.";
     "log.cleaner.max.compaction.lag.ms" => log_cleaner_max_compaction_lag_ms: i64 = i64::MAX, Valid::AtLeast(1), Medium, Dynamic,
         "A record of a compacted topic may stay uncompacted for at most so many milliseconds.";
     "log.cleaner.min.cleanable.ratio" => log_cleaner_min_cleanable_ratio: f64 = 0.5, Valid::Ratio, Medium, Dynamic,
         "The share of a compacted log that must be new before it is compacted again.";
     "log.cleaner.min.compaction.lag.ms" => log_cleaner_min_compaction_lag_ms: i64 = 0, Valid::AtLeast(0), Medium, Dynamic,
         "A record of a compacted topic stays uncompacted for at least so many milliseconds.";
+    "log.cleaner.threads" => log_cleaner_threads: i32 = 1, Valid::AtLeast(0), Medium, Dynamic,
+        "How many logs are compacted at once.";
     "log.cleanup.policy" => log_cleanup_policy: CleanupPolicy = CleanupPolicy::DELETE, CleanupPolicy::VALID, Medium, Dynamic,
         "What happens to old records: `delete` removes segments beyond the retention, `compact` keeps the \
          last record of each key, both do both, the empty list keeps everything.";

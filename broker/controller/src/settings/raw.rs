@@ -84,7 +84,8 @@ impl fmt::Display for Raw {
             Raw::Flag(flag) => flag.fmt(f),
             Raw::Number(number) => number.fmt(f),
             // Debug keeps the `.0` that Kafka shows too.
-            Raw::Real(number) => fmt::Debug::fmt(number, f),
+            // As Java writes it: 1.7976931348623157E308.
+            Raw::Real(number) => f.write_str(&format!("{number:?}").replace('e', "E")),
             Raw::Text(text) => f.write_str(text),
             Raw::List(elements) => f.write_str(&elements.join(",")),
         }

@@ -54,7 +54,7 @@ topic_settings! {
         ["log.cleanup.policy"],
         "What happens to old records: `delete` removes segments beyond the retention, `compact` keeps the \
          last record of each key (each record must have a key), both do both, the empty list keeps \
-         everything. This version has no log cleaner yet: `compact` alone keeps all records.";
+         everything. Compaction leaves out what is in the segment that is written to.";
     "compression.gzip.level" => compression_gzip_level: i32 = |broker| broker.compression_gzip_level, Valid::BetweenOr(1, 9, -1),
         ["compression.gzip.level"],
         "The gzip level where `compression.type` is gzip; -1 is gzip's own default.";
@@ -71,8 +71,7 @@ topic_settings! {
         "The zstd level where `compression.type` is zstd.";
     "delete.retention.ms" => delete_retention_ms: i64 = |broker| broker.log_cleaner_delete_retention_ms, Valid::AtLeast(0),
         ["log.cleaner.delete.retention.ms"],
-        "For how long a compacted topic keeps a tombstone, in milliseconds. It counts from the version \
-         that has a log cleaner.";
+        "For how long a compacted topic keeps a tombstone, in milliseconds.";
     "file.delete.delay.ms" => file_delete_delay_ms: i64 = |broker| broker.log_segment_delete_delay_ms, Valid::AtLeast(0),
         ["log.segment.delete.delay.ms"],
         "A file is removed so many milliseconds after it was marked as deleted, so that reads under way \
@@ -91,8 +90,7 @@ topic_settings! {
          larger.";
     "max.compaction.lag.ms" => max_compaction_lag_ms: i64 = |broker| broker.log_cleaner_max_compaction_lag_ms, Valid::AtLeast(1),
         ["log.cleaner.max.compaction.lag.ms"],
-        "A record of a compacted topic may stay uncompacted for at most so many milliseconds. It counts \
-         from the version that has a log cleaner.";
+        "A record of a compacted topic may stay uncompacted for at most so many milliseconds.";
     "max.message.bytes" => max_message_bytes: i32 = |broker| broker.message_max_bytes, Valid::AtLeast(0),
         ["message.max.bytes"],
         "The largest record batch that is accepted, in bytes, after compression if there is any.";
@@ -110,12 +108,10 @@ topic_settings! {
          written (`LogAppendTime`).";
     "min.cleanable.dirty.ratio" => min_cleanable_dirty_ratio: f64 = |broker| broker.log_cleaner_min_cleanable_ratio, Valid::Ratio,
         ["log.cleaner.min.cleanable.ratio"],
-        "The share of a compacted log that must be new before it is compacted again. It counts from the \
-         version that has a log cleaner.";
+        "The share of a compacted log that must be new before it is compacted again.";
     "min.compaction.lag.ms" => min_compaction_lag_ms: i64 = |broker| broker.log_cleaner_min_compaction_lag_ms, Valid::AtLeast(0),
         ["log.cleaner.min.compaction.lag.ms"],
-        "A record of a compacted topic stays uncompacted for at least so many milliseconds. It counts from \
-         the version that has a log cleaner.";
+        "A record of a compacted topic stays uncompacted for at least so many milliseconds.";
     "min.insync.replicas" => min_insync_replicas: i32 = |broker| broker.min_insync_replicas, Valid::AtLeast(1),
         ["min.insync.replicas"],
         "A write with acks=all is refused while fewer replicas than this are in sync.";

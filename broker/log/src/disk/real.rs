@@ -38,7 +38,7 @@ impl Disk for RealDisk {
         let write = mode != OpenMode::Read;
         let create = mode == OpenMode::Create;
         let file = OpenOptions::new().read(true).write(write).create(create).truncate(create).open(path)?;
-        let state = State { open: Some(Arc::new(file)), dirty: create };
+        let state = State { open: Some(Arc::new(file)), dirty: create, pinned: false };
         let file = Arc::new(RealFile {
             path: path.to_owned(),
             write,
@@ -144,6 +144,8 @@ struct State {
     /// Written since the last successful sync: the descriptor must stay, since it is the one that learns of a failed
     /// write-back.
     dirty: bool,
+    /// It can't be opened again by its name.
+    pinned: bool,
 }
 
 impl Closable for RealFile {
@@ -152,7 +154,7 @@ impl Closable for RealFile {
             return false;
         }
         let Some(mut state) = self.state.try_lock() else { return false };
-        if state.dirty {
+        if state.dirty || state.pinned {
             return false;
         }
         state.open = None;
@@ -241,6 +243,11 @@ impl DiskFile for RealHandle {
 
     fn size(&self) -> io::Result<u64> {
         Ok(self.descriptor(false)?.metadata()?.len())
+    }
+
+    fn keep_open(&self) -> io::Result<()> {
+        self.0.state.lock().pinned = true;
+        self.descriptor(false).map(drop)
     }
 }
 

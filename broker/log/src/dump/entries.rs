@@ -97,7 +97,7 @@ fn check_times(
     let mut largest = -1;
     let mut left = entries.iter().enumerate().peekable();
     while let Step::Batch { header, .. } = scanner.next_batch()? {
-        largest = largest.max(header.max_timestamp.0);
+        largest = largest.max(header.newest().map_or(-1, |newest| newest.0));
         let last = segment.relative(header.last_offset());
         while let Some((entry, time)) = left.next_if(|(_, entry)| entry.relative <= last) {
             let reason = if time.relative < last {

@@ -88,7 +88,8 @@ impl Log {
             return Err(DeleteRecordsError::OutOfRange { offset, start, end });
         }
         self.raise_start(offset);
-        let below = self.sealed.iter().take_while(|sealed| sealed.end <= self.start).count();
+        let goes = |sealed: &&Arc<SealedSegment>| sealed.end <= self.start && !self.is_swapped(sealed);
+        let below = self.sealed.iter().take_while(goes).count();
         self.retire(below, now);
         Ok(self.start)
     }
@@ -124,21 +125,28 @@ impl Log {
     ) -> Result<(), AppendError> {
         let mut excess = self.size_bytes().saturating_sub(self.config.retention_bytes.unwrap_or(u64::MAX));
         let mut count = 0;
-        for sealed in self.sealed.iter() {
-            let over = sealed.end <= high_watermark
-                && match because {
-                    DeletedBecause::LogStart => sealed.end <= self.start,
-                    DeletedBecause::Time => self.is_expired(sealed, now),
-                    DeletedBecause::Size => self.config.retention_bytes.is_some() && sealed.size <= excess,
-                };
-            if !over {
+        for (index, sealed) in self.sealed.iter().enumerate() {
+            if sealed.end > high_watermark || self.is_swapped(sealed) {
                 break;
             }
+            let over = match because {
+                DeletedBecause::LogStart => Some(sealed.end <= self.start),
+                DeletedBecause::Time => self.is_expired(sealed, now),
+                DeletedBecause::Size => Some(self.config.retention_bytes.is_some() && sealed.size <= excess),
+            };
+            match over {
+                Some(true) => count = index + 1,
+                Some(false) => break,
+                // It goes with the next one that does.
+                None => {}
+            }
             excess = excess.saturating_sub(sealed.size);
-            count += 1;
-            let (base_offset, size_bytes) = (sealed.segment.base, sealed.size);
-            deleted.push(Deleted { base_offset, size_bytes, because });
         }
+        deleted.extend(self.sealed.iter().take(count).map(|sealed| Deleted {
+            base_offset: sealed.segment.base,
+            size_bytes: sealed.size,
+            because,
+        }));
         let all = count == self.sealed.len();
         let (end, is_over) = (self.retire(count, now), self.active_is_over(because, now, excess));
         self.raise_start(end);
@@ -148,16 +156,17 @@ impl Log {
         Ok(())
     }
 
-    /// Whether all records of a segment are older than `retention.ms`. One without timestamps never is; one whose
-    /// time index can't be read is left for when it can.
-    fn is_expired(&self, sealed: &SealedSegment, now: TimestampMs) -> bool {
-        match sealed.newest(&*self.disk) {
-            Ok(newest) => newest.is_some_and(|newest| self.is_too_old(newest.timestamp_ms, now)),
-            Err(error) => {
-                tracing::warn!(%error, "retention passes over a segment");
-                false
-            }
-        }
+    /// Whether all records of a segment are older than `retention.ms`; `None` if compaction has left none. One without
+    /// timestamps never is; one whose time index can't be read is left for when it can.
+    fn is_expired(&self, sealed: &SealedSegment, now: TimestampMs) -> Option<bool> {
+        let is_expired = || match sealed.newest(&*self.disk)? {
+            Some(newest) => Ok(Some(self.is_too_old(newest.timestamp_ms, now))),
+            None => Ok(sealed.has_records()?.then_some(false)),
+        };
+        is_expired().unwrap_or_else(|error: DiskError| {
+            tracing::warn!(%error, "retention passes over a segment");
+            Some(false)
+        })
     }
 
     fn is_too_old(&self, timestamp_ms: i64, now: TimestampMs) -> bool {

@@ -11,8 +11,9 @@ use super::flush::{Durability, sync_log};
 use super::recovery::Chain;
 use super::replay::Replay;
 use crate::checkpoint::CheckpointError;
+use crate::cleaner::{SwapLeft, settle_swap};
 use crate::config::LogConfig;
-use crate::disk::{Action, Disk, DiskError};
+use crate::disk::{Action, DirEntry, Disk, DiskError};
 use crate::leader_epochs::LeaderEpochs;
 use crate::log::Log;
 use crate::segment::remove_if_there;
@@ -155,7 +156,7 @@ impl Log {
         replay: &mut dyn FnMut(Replay<'_>),
     ) -> Result<(Log, Recovery), OpenError> {
         let dir: Arc<Path> = dir.into();
-        let mut found = look(&*disk, &dir)?;
+        let mut found = look(&*disk, &dir, config.index_interval_bytes)?;
         check_beginning(&dir, &found, state)?;
         state.log_start_offset = state.log_start_offset.max(Offset::ZERO);
         drop_below_start(&*disk, &dir, &mut found, state.log_start_offset)?;
@@ -180,6 +181,7 @@ impl Log {
             stopped: None,
             tail_is_uncertain: false,
             retired: Vec::new(),
+            swapping: None,
         };
         log.restore_epochs(epochs, state, &recovery)?;
         recovery.replayed_batches = log.replay(found.snapshots, replay)?;
@@ -288,8 +290,8 @@ fn check_end(dir: &Path, end: Offset, state: OpenState) -> Result<(), OpenError>
     Ok(())
 }
 
-/// Makes the directory or lists it, and removes what an interrupted deletion or replacement left.
-fn look(disk: &dyn Disk, dir: &Path) -> Result<Found, DiskError> {
+/// Makes the directory or lists it, and ends what was interrupted: replacements, deletions, compactions.
+fn look(disk: &dyn Disk, dir: &Arc<Path>, index_interval_bytes: u32) -> Result<Found, OpenError> {
     let mut found = Found::default();
     let entries = match disk.list(dir) {
         Ok(entries) => entries,
@@ -298,8 +300,9 @@ fn look(disk: &dyn Disk, dir: &Path) -> Result<Found, DiskError> {
             found.dir_is_new = true;
             return Ok(found);
         }
-        Err(error) => return Err(DiskError::of(Action::List, dir)(error)),
+        Err(error) => return Err(DiskError::of(Action::List, dir)(error).into()),
     };
+    let entries = settle_swaps(disk, dir, entries, index_interval_bytes)?;
     let mut indexes = Vec::new();
     for entry in entries {
         let leftover = [".deleted", ".tmp"].iter().any(|suffix| entry.name.ends_with(suffix));
@@ -318,6 +321,32 @@ fn look(disk: &dyn Disk, dir: &Path) -> Result<Found, DiskError> {
         }
     }
     Ok(found)
+}
+
+/// Ends the compactions that were cut short; the files that are there then.
+fn settle_swaps(
+    disk: &dyn Disk,
+    dir: &Arc<Path>,
+    entries: Vec<DirEntry>,
+    index_interval_bytes: u32,
+) -> Result<Vec<DirEntry>, OpenError> {
+    let left: Vec<(&str, SwapLeft)> =
+        entries.iter().filter_map(|entry| Some((&*entry.name, SwapLeft::parse(&entry.name)?))).collect();
+    if left.is_empty() {
+        return Ok(entries);
+    }
+    let base_of = |entry: &DirEntry| match segment_files::parse(&entry.name) {
+        Some((base, FileKind::Log)) => Some(base),
+        _ => None,
+    };
+    let segments: Vec<Offset> = entries.iter().filter_map(base_of).collect();
+    for (name, left) in left {
+        match left {
+            SwapLeft::Waste => remove_if_there(disk, &dir.join(name))?,
+            SwapLeft::Segment(base) => settle_swap((disk, dir), base, &segments, index_interval_bytes)?,
+        }
+    }
+    Ok(disk.list(dir).map_err(DiskError::of(Action::List, dir))?)
 }
 
 /// Removes segments that lie wholly below the log start offset, oldest first; none that no producer snapshot covers: it

@@ -167,7 +167,7 @@ impl Chain<'_> {
         indexed: &BatchHeader,
         last: OffsetEntry,
     ) -> Result<bool, DiskError> {
-        let Some(newest) = times.last() else { return Ok(indexed.max_timestamp.0 < 0) };
+        let Some(newest) = times.last() else { return Ok(indexed.newest().is_none()) };
         let end = u64::from(last.position) + indexed.size_bytes() as u64;
         let place = segment.place_of_entry(self.disk, segment.absolute(newest.relative), None)?;
         let place = if place.position < end { place } else { segment.beginning() };

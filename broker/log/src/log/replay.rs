@@ -73,16 +73,24 @@ impl Log {
         Ok(count)
     }
 
-    /// Whether the newest batch that a snapshot tells of is in this log: its CRC says nothing of whose it is.
+    /// Whether the newest batch that a snapshot tells of is in this log: its CRC says nothing of whose it is. A batch that
+    /// was cleaned away says nothing either, and the next one is asked.
     fn has_written(&self, entries: &[ProducerSnapshotEntry]) -> Result<bool, OpenError> {
-        let Some(newest) = entries.iter().max_by_key(|entry| entry.last_offset) else { return Ok(true) };
-        if newest.last_offset < self.start {
-            return Ok(true);
+        let mut entries: Vec<&ProducerSnapshotEntry> = entries.iter().collect();
+        entries.sort_unstable_by_key(|entry| entry.last_offset);
+        for newest in entries.into_iter().rev() {
+            if newest.last_offset < self.start {
+                return Ok(true);
+            }
+            let header = self.header_at(newest.last_offset)?;
+            if header.as_ref().is_some_and(BatchHeader::is_filler) {
+                continue;
+            }
+            return Ok(header.is_some_and(|header| {
+                header.producer_id == newest.producer_id && header.last_offset() == newest.last_offset
+            }));
         }
-        let header = self.header_at(newest.last_offset)?;
-        Ok(header.is_some_and(|header| {
-            header.producer_id == newest.producer_id && header.last_offset() == newest.last_offset
-        }))
+        Ok(true)
     }
 
     /// The header of the batch that holds an offset; `None` if it is not in the log, or can't be read.

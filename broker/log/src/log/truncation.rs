@@ -1,5 +1,6 @@
 //! Cutting a log's end off, as a follower does that has what its leader has not.
 
+use std::io;
 use std::sync::Arc;
 
 use klamm_model::{Offset, TimestampMs};
@@ -14,10 +15,16 @@ use crate::scanner::{Scanner, Step};
 impl Log {
     /// Removes all from `offset` on; a batch that holds `offset` goes whole. The new end, which is on the disk.
     ///
+    /// Not below a swap's end while one is under way: that is below the high watermark, where nothing is cut.
+    ///
     /// The caller lowers the recovery point checkpoint first, or else a crash would make the log look damaged.
     pub fn truncate_to(&mut self, offset: Offset, now: TimestampMs) -> Result<Offset, OpenError> {
         if offset >= self.active.end {
             return Ok(self.active.end);
+        }
+        if self.swapping.is_some_and(|(_, end)| offset < end || offset <= self.start) {
+            let source = io::Error::new(io::ErrorKind::ResourceBusy, "the log is being compacted there");
+            return Err(DiskError { action: Action::Truncate, path: self.dir.to_path_buf(), source }.into());
         }
         let state = OpenState {
             clean: false,

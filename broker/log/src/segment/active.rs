@@ -72,8 +72,10 @@ impl ActiveSegment {
         let relative = self.segment.relative(header.last_offset());
         let timestamp = header.max_timestamp;
         self.first_timestamp.get_or_insert(timestamp);
-        if timestamp.0 >= 0 && self.newest.is_none_or(|newest| newest.timestamp_ms < timestamp.0) {
-            self.newest = Some(TimeEntry { timestamp_ms: timestamp.0, relative });
+        if let Some(TimestampMs(timestamp_ms)) = header.newest()
+            && self.newest.is_none_or(|newest| newest.timestamp_ms < timestamp_ms)
+        {
+            self.newest = Some(TimeEntry { timestamp_ms, relative });
         }
         if self.bytes_since_entry > u64::from(index_interval_bytes) {
             self.offset_index.push(OffsetEntry { relative, position: self.size as u32 });

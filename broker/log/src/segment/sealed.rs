@@ -7,6 +7,7 @@ use klamm_model::Offset;
 use super::Segment;
 use crate::disk::{Disk, DiskError};
 use crate::index::{TimeEntry, read_last};
+use crate::scanner::{Scanner, Step};
 use crate::segment_files::FileKind;
 
 /// A sealed segment.
@@ -41,6 +42,18 @@ impl SealedSegment {
         }
         let newest = self.find_newest(disk)?;
         Ok(*self.newest.get_or_init(|| newest))
+    }
+
+    /// Whether there is a record: compaction may have left none.
+    pub(crate) fn has_records(&self) -> Result<bool, DiskError> {
+        let mut scanner = Scanner::from(&self.segment, self.segment.beginning(), self.size);
+        loop {
+            match scanner.next_batch()? {
+                Step::Batch { header, .. } if header.record_count == 0 => {}
+                Step::End => return Ok(false),
+                Step::Batch { .. } | Step::Bad { .. } => return Ok(true),
+            }
+        }
     }
 
     /// By the last entry of the time index, if it is true, and the batches behind it: entries may be missing.

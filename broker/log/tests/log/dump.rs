@@ -6,7 +6,8 @@ use klamm_log::producer_snapshot::{self, SnapshotError};
 use klamm_log::sim::SimDisk;
 use klamm_model::Offset;
 
-use crate::fixture::{DIR, UNKNOWN, append, disk, open};
+use crate::compaction::support::{Batch, Cleaning, append_batch, clean, keyed};
+use crate::fixture::{DIR, UNKNOWN, append, disk, flush, open};
 
 fn file(kind: &str) -> PathBuf {
     PathBuf::from(format!("{DIR}/{:020}.{kind}", 0))
@@ -41,6 +42,38 @@ fn files_that_are_right_have_no_problems() {
         (Offset(59), 1058)
     );
     assert_eq!(dump::file_kind(&file("timeindex")), Some((Offset(0), PartitionFile::TimeIndex)));
+}
+
+#[test]
+fn a_compacted_segment_has_no_problems() {
+    let disk = disk();
+    let small = LogConfig { segment_bytes: 4000, index_interval_bytes: 200, ..LogConfig::default() };
+    let (mut log, _) = open(&disk, small, UNKNOWN);
+    for n in 0..200 {
+        let own = format!("own {}", n % 40);
+        append_batch(
+            &mut log,
+            &Batch { time: 1000 + n, ..keyed(&[("k", Some("value")), (&own, Some("value"))]) },
+        );
+    }
+    flush(&mut log);
+    clean(&mut log, &Cleaning::default()).unwrap();
+    log.close().unwrap();
+    let mut seen = 0;
+    for path in disk.snapshot().into_keys() {
+        let problems = match dump::file_kind(&path) {
+            Some((_, PartitionFile::Segment)) => {
+                let problem = |batch: Result<dump::DumpedBatch, _>| batch.unwrap().problem.is_some();
+                dump::segment(&disk, &path).unwrap().filter_map(|batch| problem(batch).then_some(())).count()
+            }
+            Some((_, PartitionFile::OffsetIndex)) => dump::offset_index(&disk, &path).unwrap().problems.len(),
+            Some((_, PartitionFile::TimeIndex)) => dump::time_index(&disk, &path).unwrap().problems.len(),
+            _ => continue,
+        };
+        assert_eq!(problems, 0, "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen >= 9, "{seen}");
 }
 
 #[test]

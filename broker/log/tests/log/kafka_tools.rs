@@ -9,7 +9,8 @@ use klamm_log::{Log, LogConfig, ProducerSnapshotEntry, RealDisk};
 use klamm_model::{Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 use klamm_records::Compression;
 
-use crate::fixture::{UNKNOWN, batch_of_times, open_on, value};
+use crate::compaction::support::{Batch, Cleaning, append_batch, clean, headers, keyed, records};
+use crate::fixture::{UNKNOWN, batch_of_times, flush, open_on, value};
 
 fn jars() -> Option<PathBuf> {
     let Some(jars) = std::env::var_os("KLAMM_KAFKA_JARS").map(PathBuf::from).filter(|jars| jars.is_dir())
@@ -72,6 +73,53 @@ fn fill(dir: &Path) -> Log {
     log.write_producer_snapshot(log.end_offset(), &entries).unwrap();
     log.close().unwrap();
     log
+}
+
+/// A log of three segments that is compacted: with batches that lost records, batches without any, and what stands for
+/// those that are gone.
+fn fill_and_clean(dir: &Path) -> Log {
+    let config = LogConfig { segment_bytes: 40_000, index_interval_bytes: 200, ..LogConfig::default() };
+    let (mut log, _) = open_on(Arc::new(RealDisk::new(100)), dir, config, UNKNOWN).unwrap();
+    for n in 0..500_i64 {
+        let (own, value) = (format!("own {}", n % 150), format!("value {n} ").repeat(10));
+        let pairs = [("shared", Some(&*value)), (&*own, (n % 4 > 0).then_some(&*value))];
+        let time = 1_700_000_000_000 + n * 10 - (n % 7) * 25;
+        let codec = Compression::ALL[n as usize % 5];
+        let producer = Some((7 + n % 3, 0, n as i32));
+        append_batch(&mut log, &Batch { codec, time, producer, ..keyed(&pairs) });
+    }
+    flush(&mut log);
+    let remembered = (100..130).map(|n| Offset(n * 2 + 1)).collect::<Vec<_>>();
+    let remembered = (7..10).map(|id| (ProducerId(id), remembered.clone())).collect();
+    let cleaning = Cleaning { now: 1_700_000_100_000, remembered, ..Cleaning::default() };
+    clean(&mut log, &cleaning).unwrap();
+    log.close().unwrap();
+    log
+}
+
+#[test]
+fn dump_log_segments_reads_what_was_compacted() {
+    let Some(jars) = jars() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let log_dir = dir.path().join("orders-0");
+    let log = fill_and_clean(&log_dir);
+    let all = headers(&log);
+    assert!(all.iter().any(klamm_records::BatchHeader::is_filler));
+    assert!(all.iter().any(|header| header.record_count == 0 && !header.is_filler()));
+    assert!(all.iter().any(|header| header.delete_horizon().is_some()));
+    let text = dump(&jars, &["--print-data-log"], &files(&log_dir, "log"));
+    assert_eq!(text.matches("isvalid: true").count(), all.len(), "{text}");
+    assert_eq!(text.matches(" key: ").count(), records(&log).len(), "{text}");
+    let horizons = all.iter().filter(|header| header.delete_horizon().is_some()).count();
+    assert_eq!(text.matches("deleteHorizonMs: OptionalLong[1700000101000]").count(), horizons, "{text}");
+    let indexes = files(&log_dir, "index");
+    assert!(indexes.len() > 1);
+    let text = dump(&jars, &["--index-sanity-check"], &indexes);
+    assert_eq!(text.matches("passed sanity check").count(), indexes.len(), "{text}");
+    let text = dump(&jars, &["--verify-index-only"], &[indexes, files(&log_dir, "timeindex")].concat());
+    for complaint in ["Mismatch", "Found", "not found", "Exception", "corrupt"] {
+        assert!(!text.contains(complaint), "{text}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod after_a_stop;
 mod append_and_read;
+mod compaction;
 mod data_dir;
 mod dump;
 mod failures;

@@ -1,5 +1,6 @@
 //! Power cuts at any change of the disk, by seed. `run(seed)` tells what was lost or invented.
 
+mod compacting;
 mod model;
 mod planted;
 
@@ -11,11 +12,15 @@ use crate::power_loss::planted::{Bug, Planted};
 /// Lives of one machine: some work, the power fails, it starts again, in which the power may fail too, and everything is
 /// compared.
 fn run(seed: u64, bug: Option<Bug>) -> Result<SimDisk, Violation> {
+    live(seed, bug, false)
+}
+
+fn live(seed: u64, bug: Option<Bug>, compacts: bool) -> Result<SimDisk, Violation> {
     let disk = SimDisk::new(seed);
     let mut random = Random::new(seed ^ 0x5eed);
-    let mut machine = Machine::new(Planted::new(disk.clone(), bug));
+    let mut machine = Machine::new(Planted::new(disk.clone(), bug), compacts);
     for _ in 0..4 {
-        disk.fail_power_at(1 + random.below(150));
+        disk.fail_power_at(1 + random.below(if compacts { 400 } else { 150 }));
         machine.live(&mut random);
         disk.cut_power();
         for _ in 0..random.below(4) {
@@ -80,4 +85,31 @@ fn a_start_that_takes_a_crash_for_a_clean_stop_is_found_out() {
 #[test]
 fn a_log_that_skips_its_epoch_checkpoint_is_found_out() {
     is_found_out(Bug::SkipEpochCheckpoint, 200);
+}
+
+/// The same with a cleaner at work: of each key the newest record is there, wherever the power fails.
+#[test]
+fn compaction_loses_no_newest_record_and_brings_no_old_one_back() {
+    Seeds::of("KLAMM_LOG_SEEDS", 150).check(|seed| live(seed, None, true));
+}
+
+#[track_caller]
+fn is_found_out_by_compaction(bug: Bug, within: u64) {
+    let found = first_failing(within, |seed| live(seed, Some(bug), true));
+    assert!(found.is_some(), "{bug:?} passes {within} seeds");
+}
+
+#[test]
+fn a_cleaned_segment_that_is_not_synced_is_found_out() {
+    is_found_out_by_compaction(Bug::NoSyncCleaned, 200);
+}
+
+#[test]
+fn old_segments_that_go_before_the_new_one_is_there_for_good_are_found_out() {
+    is_found_out_by_compaction(Bug::RemoveBeforeSwap, 200);
+}
+
+#[test]
+fn a_new_segment_that_stands_beside_old_ones_is_found_out() {
+    is_found_out_by_compaction(Bug::SwapBeforeRemove, 300);
 }

@@ -23,6 +23,19 @@ fn from(log: &Log, time: i64) -> Option<(i64, i64)> {
     find(log, TimeQuery::AtOrAfter(TimestampMs(time)), log.end_offset().0)
 }
 
+/// A batch whose first record is deleted, and has its largest time.
+#[test]
+fn the_newest_record_is_none_that_is_deleted() {
+    let disk = disk();
+    let (mut log, _) = open(&disk, small(), UNKNOWN);
+    let batch = batch_of_times(Offset(0), 0, &[90, 50, 40], &[b"a", b"b", b"c"], Compression::Lz4);
+    log.append(&batch, TimestampMs(0)).unwrap();
+    log.append(&batch_of_times(Offset(3), 0, &[45], &[b"d"], Compression::None), TimestampMs(0)).unwrap();
+    log.delete_records_before(Offset(1), TimestampMs(0)).unwrap();
+    let found = log.time_view(TimeQuery::MaxTimestamp, Offset(4)).find(1 << 20).unwrap().unwrap();
+    assert_eq!((found.timestamp, found.offset), (TimestampMs(50), Offset(1)));
+}
+
 #[test]
 fn a_time_is_found_inside_a_compressed_batch() {
     for codec in

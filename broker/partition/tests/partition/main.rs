@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod appending;
+mod cleaning;
 mod concurrency;
 mod failures;
 mod fetching;

@@ -102,6 +102,10 @@ pub(crate) fn built(options: BuildOptions, records: usize, timestamp: TimestampM
     for _ in 0..records {
         builder.append(timestamp, None, Some(&[b'x'; 100]), &[]);
     }
+    validated(builder)
+}
+
+pub(crate) fn validated(builder: BatchBuilder) -> ProducedBatch {
     let rules = ProduceRules {
         max_message_bytes: i32::MAX,
         compacted: false,

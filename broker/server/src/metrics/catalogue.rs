@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Counter, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    Counter, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 
 /// Registers metrics and remembers what they are, so that `docs/reference/metrics.md` can't differ from what is
@@ -67,6 +67,12 @@ impl Catalogue {
     ) -> prometheus::Result<Counter> {
         let metric = Counter::new(name, help)?;
         self.add(Entry { name, kind: Kind::Counter, labels: &[], help }, metric)
+    }
+
+    /// A number that goes up and down and may have a fraction.
+    pub(crate) fn real_gauge(&mut self, name: &'static str, help: &'static str) -> prometheus::Result<Gauge> {
+        let metric = Gauge::new(name, help)?;
+        self.add(Entry { name, kind: Kind::Gauge, labels: &[], help }, metric)
     }
 
     /// Whole numbers that go up and down, by label.

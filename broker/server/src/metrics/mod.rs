@@ -4,6 +4,7 @@
 //! (partitions, the process) is read when somebody asks.
 
 mod catalogue;
+mod cleaner;
 mod failures;
 mod process;
 mod requests;
@@ -16,6 +17,7 @@ use klamm_model::TimestampMs;
 use klamm_wire::ApiKey;
 
 use catalogue::Catalogue;
+use cleaner::Cleaner;
 pub(crate) use failures::Failures;
 use process::Process;
 use requests::Requests;
@@ -36,6 +38,7 @@ pub(crate) struct Metrics {
     requests: Requests,
     traffic: Traffic,
     storage: Storage,
+    cleaner: Cleaner,
     process: Process,
     started_at: TimestampMs,
 }
@@ -54,8 +57,9 @@ impl Metrics {
         let requests = Requests::register(&mut catalogue)?;
         let traffic = Traffic::register(&mut catalogue)?;
         let storage = Storage::register(&mut catalogue)?;
+        let cleaner = Cleaner::register(&mut catalogue)?;
         let process = Process::register(&mut catalogue)?;
-        Ok(Metrics { catalogue, requests, traffic, storage, process, started_at })
+        Ok(Metrics { catalogue, requests, traffic, storage, cleaner, process, started_at })
     }
 
     /// A request was answered, this long after it was received whole.
@@ -113,6 +117,11 @@ impl Metrics {
     /// A partition was flushed.
     pub(crate) fn flushed(&self, took: Duration) {
         self.storage.flushed(took);
+    }
+
+    /// The compaction of logs.
+    pub(crate) fn cleaner(&self) -> &Cleaner {
+        &self.cleaner
     }
 
     /// When the process started.

@@ -10,9 +10,7 @@ use klamm_log::{DiskError, checkpoint};
 use klamm_model::{Offset, TopicPartition};
 use tracing::{error, warn};
 
-use super::{Checkpoints, Partitions, Replica};
-
-type Offsets = BTreeMap<TopicPartition, Offset>;
+use super::{Checkpoints, Offsets, Partitions, Replica};
 
 /// What the files said of partitions that could not be opened: it stays until they can.
 #[derive(Debug, Default)]
@@ -67,6 +65,7 @@ impl Partitions {
         if deleted.is_empty() {
             return;
         }
+        self.forget_cleaned(|id| deleted.contains(id));
         let mut unopened = self.unopened.lock();
         for id in deleted {
             unopened.recovery_points.remove(id);
@@ -105,6 +104,7 @@ impl Partitions {
             }
             stale
         };
+        self.forget_cleaned_but(kept);
         self.forget_checkpoints(&stale);
     }
 

@@ -19,10 +19,11 @@ pub(super) fn log_config(settings: &TopicSettings, topic: TopicId, index: usize)
     // The jitter differs between partitions, so that they don't roll at once, and not between starts.
     let topic_seed = u64::from_be_bytes(*topic.to_bytes().first_chunk().unwrap_or(&[0; 8]));
     let jitter_seed = topic_seed.wrapping_add(index as u64);
+    let segment_ms = segment_ms(settings);
     LogConfig {
         segment_bytes: settings.segment_bytes.unsigned_abs(),
-        segment_ms: settings.segment_ms,
-        segment_jitter_ms: jitter(settings.segment_jitter_ms.min(settings.segment_ms), jitter_seed),
+        segment_ms,
+        segment_jitter_ms: jitter(settings.segment_jitter_ms.min(segment_ms), jitter_seed),
         index_interval_bytes: settings.index_interval_bytes.unsigned_abs(),
         segment_index_bytes: settings.segment_index_bytes.unsigned_abs(),
         delete: settings.cleanup_policy.delete,
@@ -32,6 +33,12 @@ pub(super) fn log_config(settings: &TopicSettings, topic: TopicId, index: usize)
         flush_ms: settings.flush_ms,
         file_delete_delay_ms: settings.file_delete_delay_ms,
     }
+}
+
+/// A record can only be compacted once its segment is sealed (`LogConfig.maxSegmentMs`).
+fn segment_ms(settings: &TopicSettings) -> i64 {
+    let lag_ms = settings.max_compaction_lag_ms;
+    if settings.cleanup_policy.compact { settings.segment_ms.min(lag_ms) } else { settings.segment_ms }
 }
 
 /// A number below `most` that depends on nothing but `seed`.

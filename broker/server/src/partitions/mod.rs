@@ -7,19 +7,20 @@
 //! ```
 
 mod checkpointing;
+mod cleaned;
 mod log_config;
 mod open;
 mod reconcile;
 mod retire;
 mod topic;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use klamm_controller::{Controller, MetadataImage, TopicImage};
 use klamm_log::data_dir::DataDir;
 use klamm_log::{Disk, GroupCommit};
-use klamm_model::{BrokerId, ErrorCode, LeaderEpoch, TopicId, TopicName};
+use klamm_model::{BrokerId, ErrorCode, LeaderEpoch, Offset, TopicId, TopicName, TopicPartition};
 use klamm_partition::Partition;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
@@ -30,6 +31,8 @@ use crate::error_code::KafkaError;
 pub(crate) use open::{Checkpoints, recovery_threads};
 pub(crate) use retire::RetiredDir;
 pub(crate) use topic::{HostedTopic, Replica};
+
+type Offsets = BTreeMap<TopicPartition, Offset>;
 
 /// What the partitions stand on.
 #[derive(Debug)]
@@ -57,6 +60,8 @@ pub(crate) struct Partitions {
     checkpoints: Mutex<Checkpoints>,
     /// What it wrote down of those that can't be opened.
     unopened: Mutex<checkpointing::Unopened>,
+    /// Up to where each compacted log was cleaned.
+    cleaned: Mutex<Offsets>,
     /// The index of the newest image that the partitions follow.
     followed: watch::Sender<u64>,
 }
@@ -84,12 +89,14 @@ impl Topics {
 
 impl Partitions {
     /// No partitions yet.
-    pub(crate) fn new(ground: Ground, checkpoints: Checkpoints) -> Partitions {
+    pub(crate) fn new(ground: Ground, mut checkpoints: Checkpoints) -> Partitions {
+        let cleaned = std::mem::take(&mut checkpoints.cleaned);
         Partitions {
             ground,
             topics: RwLock::default(),
             checkpoints: Mutex::new(checkpoints),
             unopened: Mutex::default(),
+            cleaned: Mutex::new(cleaned),
             followed: watch::Sender::new(0),
         }
     }

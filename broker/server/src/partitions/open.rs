@@ -32,6 +32,8 @@ pub(crate) struct Checkpoints {
     pub(crate) recovery_points: BTreeMap<TopicPartition, Offset>,
     /// Where each log started, without those that started at 0; `None` if that is not known.
     pub(crate) log_starts: Option<BTreeMap<TopicPartition, Offset>>,
+    /// Up to where each compacted log was cleaned.
+    pub(crate) cleaned: BTreeMap<TopicPartition, Offset>,
 }
 
 impl Checkpoints {

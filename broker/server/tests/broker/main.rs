@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails at the line that says why")]
 
+mod compaction;
 mod connections;
 mod fetch;
 mod groups;

@@ -20,13 +20,17 @@ use crate::fixture::{batch_of_times, small, value};
 pub type Violation = String;
 
 /// The power failed, or something else did.
-type Life<T> = Result<T, Box<dyn std::error::Error>>;
+pub(super) type Life<T> = Result<T, Box<dyn std::error::Error>>;
 
 pub struct Machine {
-    disk: Planted,
+    pub(super) disk: Planted,
     log: Option<Log>,
     /// What was appended at each base offset, last.
-    written: BTreeMap<Offset, Bytes>,
+    pub(super) written: BTreeMap<Offset, Bytes>,
+    /// Whether the log is compacted; records have keys then.
+    pub(super) compacts: bool,
+    /// All from here on was never cleaned.
+    pub(super) cleaned_to: Offset,
     /// All below was acknowledged: reported durable.
     acknowledged: Offset,
     /// Records below may be gone.
@@ -34,7 +38,7 @@ pub struct Machine {
     clean: bool,
     opened: u32,
     /// The leader's epoch, which goes up at every start and now and then.
-    epoch: i32,
+    pub(super) epoch: i32,
 }
 
 fn root() -> &'static Path {
@@ -50,7 +54,7 @@ fn config() -> LogConfig {
 }
 
 impl Machine {
-    pub fn new(disk: Planted) -> Machine {
+    pub fn new(disk: Planted, compacts: bool) -> Machine {
         // The data directory itself is `DataDir`'s.
         disk.disk.create_dir_all(root()).unwrap();
         disk.disk.sync_dir(Path::new("/")).unwrap();
@@ -58,6 +62,8 @@ impl Machine {
             disk,
             log: None,
             written: BTreeMap::new(),
+            compacts,
+            cleaned_to: Offset::ZERO,
             acknowledged: Offset::ZERO,
             deleted_before: Offset::ZERO,
             clean: false,
@@ -98,12 +104,13 @@ impl Machine {
             36 if random.one_in(3) => self.truncate(log, random)?,
             37 if random.one_in(4) => self.close(log, random)?,
             38 => self.lead(log),
+            39 if self.compacts => self.clean(log, random)?,
             _ => {}
         }
         Ok(())
     }
 
-    fn append(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+    pub(super) fn append(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
         let base = log.end_offset();
         let count = 1 + random.below(4);
         let longest = if random.one_in(8) { 3000 } else { 200 };
@@ -112,7 +119,11 @@ impl Machine {
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
         // What is appended in place of something that was lost differs from it.
         let times = vec![(random.below(1 << 30)) as i64; values.len()];
-        let batch = batch_of_times(base, self.epoch, &times, &values, Compression::None);
+        let batch = if self.compacts {
+            self.keyed_batch(base, times[0], &values, random)
+        } else {
+            batch_of_times(base, self.epoch, &times, &values, Compression::None)
+        };
         // It may be there even if the power fails while it is written.
         self.written.insert(base, batch.parts().concat().into());
         let rolled = log.append(&batch, TimestampMs(0))?.rolled;
@@ -143,18 +154,18 @@ impl Machine {
         between
     }
 
-    fn checkpoint(&self, file: &str, offset: Offset) -> Life<()> {
+    pub(super) fn checkpoint(&self, file: &str, offset: Offset) -> Life<()> {
         let offsets = [(partition(), offset)].into();
         Ok(checkpoint::write(&self.disk, &root().join(file), &offsets)?)
     }
 
     /// `None` if there is no file.
-    fn checkpointed(&self, file: &str) -> Life<Option<Offset>> {
+    pub(super) fn checkpointed(&self, file: &str) -> Life<Option<Offset>> {
         let offsets = checkpoint::read(&self.disk, &root().join(file))?;
         Ok(offsets.map(|offsets| offsets.get(&partition()).copied().unwrap_or_default()))
     }
 
-    fn delete_records(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
+    pub(super) fn delete_records(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
         let spread = (log.durable_offset().0 - log.start_offset().0) as u64;
         let offset = log.start_offset().plus(random.below(spread / 2 + 1) as i64);
         self.deleted_before = self.deleted_before.max(offset);
@@ -181,7 +192,7 @@ impl Machine {
         let offset = log.end_offset().plus(-(random.below(spread / 2 + 1) as i64));
         // A batch that holds the offset goes whole.
         let offset = self.written.range(..=offset).next_back().map_or(offset, |(&base, _)| base);
-        let offset = offset.max(log.start_offset());
+        let offset = offset.max(log.start_offset()).max(self.cleaned_to);
         let point = self.checkpointed(RECOVERY_POINT_FILE)?.unwrap_or_default();
         self.checkpoint(RECOVERY_POINT_FILE, point.min(offset))?;
         self.acknowledged = self.acknowledged.min(offset);
@@ -313,8 +324,11 @@ impl Machine {
                 log.start_offset()
             ));
         }
-        self.compare_times(log)?;
         self.compare_epochs(log)?;
+        if self.compacts {
+            return self.compare_records(log);
+        }
+        self.compare_times(log)?;
         let mut offset = log.start_offset();
         while offset < log.end_offset() {
             let request = ReadRequest { offset, upto: log.end_offset(), max_bytes: 1500, min_one: true };

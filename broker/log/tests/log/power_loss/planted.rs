@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 use klamm_log::disk::{DirEntry, Disk, DiskFile, DiskLock, OpenMode};
@@ -26,6 +26,12 @@ pub enum Bug {
     SkipRecovery,
     /// The file of the leader epochs is written once and never again.
     SkipEpochCheckpoint,
+    /// What a cleaning has written is not synced before it takes the place of others.
+    NoSyncCleaned,
+    /// The name under which a cleaned segment waits for its place is not synced before the old segments go.
+    RemoveBeforeSwap,
+    /// That the old segments are gone is not synced before a cleaned one takes its place.
+    SwapBeforeRemove,
 }
 
 #[derive(Debug, Clone)]
@@ -34,11 +40,13 @@ pub struct Planted {
     pub bug: Option<Bug>,
     /// A rename was the last change of names.
     renamed: Arc<AtomicBool>,
+    /// How a swap goes on: 1 has its waiting name, 2 was told that this is synced.
+    swap: Arc<AtomicU8>,
 }
 
 impl Planted {
     pub fn new(disk: SimDisk, bug: Option<Bug>) -> Planted {
-        Planted { disk, bug, renamed: Arc::default() }
+        Planted { disk, bug, renamed: Arc::default(), swap: Arc::default() }
     }
 
     fn forgets(&self, to: &Path) -> bool {
@@ -52,7 +60,8 @@ impl Disk for Planted {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
         let file = self.disk.open(path, mode)?;
         let is_index = path.extension().is_some_and(|kind| kind == "index" || kind == "timeindex");
-        Ok(Arc::new(PlantedFile { file, bug: self.bug, is_index, owes: AtomicBool::default() }))
+        let is_cleaned = path.to_string_lossy().ends_with(".cleaned");
+        Ok(Arc::new(PlantedFile { file, bug: self.bug, is_index, is_cleaned, owes: AtomicBool::default() }))
     }
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.disk.create_dir_all(path)
@@ -62,6 +71,9 @@ impl Disk for Planted {
             return self.disk.remove_file(from);
         }
         self.renamed.store(true, Ordering::Relaxed);
+        if to.to_string_lossy().ends_with(".log.swap") {
+            self.swap.store(1, Ordering::Relaxed);
+        }
         self.disk.rename(from, to)
     }
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -79,7 +91,11 @@ impl Disk for Planted {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let renamed = self.renamed.swap(false, Ordering::Relaxed);
+        let swap = self.swap.load(Ordering::Relaxed);
+        self.swap.store(if swap == 1 { 2 } else { 0 }, Ordering::Relaxed);
         match self.bug {
+            Some(Bug::RemoveBeforeSwap) if swap == 1 => Ok(()),
+            Some(Bug::SwapBeforeRemove) if swap == 2 => Ok(()),
             Some(Bug::NoSyncDir) => Ok(()),
             Some(Bug::NoSyncAfterRename) if renamed => Ok(()),
             _ => self.disk.sync_dir(path),
@@ -98,6 +114,7 @@ struct PlantedFile {
     file: Arc<dyn DiskFile>,
     bug: Option<Bug>,
     is_index: bool,
+    is_cleaned: bool,
     /// A sync was reported that was not made.
     owes: AtomicBool,
 }
@@ -118,6 +135,7 @@ impl DiskFile for PlantedFile {
     fn sync_data(&self) -> io::Result<()> {
         match self.bug {
             Some(Bug::NoSyncData) => Ok(()),
+            Some(Bug::NoSyncCleaned) if self.is_cleaned => Ok(()),
             Some(Bug::NoSyncIndexes) if self.is_index => Ok(()),
             Some(Bug::AcknowledgeBeforeSync) => {
                 self.owes.store(true, Ordering::Relaxed);

@@ -51,6 +51,11 @@ impl TestBroker {
         self.server.take().unwrap().stop();
     }
 
+    /// Another setting, from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Starts it again on the same data.
     pub fn start_again(&mut self) {
         self.server = Some(Server::start(self.options()).unwrap());
