@@ -1,4 +1,4 @@
-//! librdkafka's consumers in groups of the classic protocol: who reads what, and that nothing is lost between two of them.
+//! librdkafka's consumers in groups of both protocols: who reads what, and that nothing is lost between two of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what a test can't do without fails it")]
 
@@ -9,20 +9,28 @@ mod support;
 #[path = "groups/member.rs"]
 mod member;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use klamm_conformance::{BrokerOptions, TestBroker};
-use member::{Member, Seen};
+use klamm_groups::records::{GroupRecord, OffsetKey};
+use member::{CONSUMER_PROTOCOL, Member, Seen};
+use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, Producer};
-use support::{PATIENCE, create_partitions, create_topic, producer, try_send};
+use rdkafka::topic_partition_list::Offset;
+use support::{PATIENCE, create_partitions, create_topic, producer, read_from, try_send};
 
 const TOPIC: &str = "orders";
+const OFFSETS_PARTITIONS: i32 = 3;
 
 fn started() -> TestBroker {
     let broker = BrokerOptions::new()
         .set("group.initial.rebalance.delay.ms", "0")
         .set("group.min.session.timeout.ms", "1000")
+        .set("offsets.topic.num.partitions", &OFFSETS_PARTITIONS.to_string())
+        .set("group.consumer.heartbeat.interval.ms", "300")
+        .set("group.consumer.session.timeout.ms", "6000")
         .start();
     create_topic(&broker, TOPIC, 4, &[]);
     broker
@@ -82,6 +90,11 @@ fn four_partitions_among_cooperative_members() {
 }
 
 #[test]
+fn four_partitions_among_members_of_the_consumer_protocol() {
+    one_two_four_five(&[CONSUMER_PROTOCOL]);
+}
+
+#[test]
 fn a_static_member_comes_back_to_its_partitions_and_a_lost_one_is_replaced() {
     let broker = started();
     let instance = |id| [("group.instance.id", id), ("session.timeout.ms", "6000")];
@@ -97,12 +110,11 @@ fn a_static_member_comes_back_to_its_partitions_and_a_lost_one_is_replaced() {
     await_shares(&[first], &[4], 4);
 }
 
-#[test]
-fn members_come_and_go_and_the_broker_is_killed_and_every_record_is_read() {
+/// Members come and go and the broker is killed, and every record is read.
+fn churn(settings: &[(&str, &str)]) {
     let mut broker = started();
     let seen = Seen::default();
-    let settings = [("session.timeout.ms", "6000"), ("auto.commit.interval.ms", "100")];
-    let join = |broker: &TestBroker| Member::join_and_note(broker, TOPIC, &settings, &seen);
+    let join = |broker: &TestBroker| Member::join_and_note(broker, TOPIC, settings, &seen);
     let mut members = vec![join(&broker), join(&broker)];
     let producer = producer(&broker, &[]);
     let mut sent = 0;
@@ -121,5 +133,32 @@ fn members_come_and_go_and_the_broker_is_killed_and_every_record_is_read() {
     assert_eq!(producer.context().failures(), 0);
     eventually("all is read", || seen.count() == sent, || format!("{} of {sent}", seen.count()));
     members.into_iter().for_each(Member::leave);
-    assert_eq!(seen.commits_that_went_back(), 0);
+    no_commit_went_back(&broker);
+}
+
+/// What `__consumer_offsets` has of each partition only grows.
+fn no_commit_went_back(broker: &TestBroker) {
+    let mut newest: BTreeMap<OffsetKey, i64> = BTreeMap::new();
+    for partition in 0..OFFSETS_PARTITIONS {
+        for message in read_from(broker, "__consumer_offsets", partition, Offset::Beginning) {
+            let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
+            let (key, value) = (bytes(message.key()).unwrap(), bytes(message.payload()));
+            let record = GroupRecord::decode(&key, value.as_ref()).unwrap();
+            if let Some(GroupRecord::Offset { key, value: Some(value) }) = record {
+                let before = newest.insert(key.clone(), value.offset);
+                assert!(before.is_none_or(|before| before <= value.offset), "{key:?}: {before:?}, {value:?}");
+            }
+        }
+    }
+    assert!(!newest.is_empty());
+}
+
+#[test]
+fn nothing_is_lost_between_members_that_come_and_go() {
+    churn(&[("session.timeout.ms", "6000"), ("auto.commit.interval.ms", "100")]);
+}
+
+#[test]
+fn nothing_is_lost_between_members_of_the_consumer_protocol_that_come_and_go() {
+    churn(&[CONSUMER_PROTOCOL, ("auto.commit.interval.ms", "100")]);
 }

@@ -4,7 +4,7 @@ use klamm_model::TopicId;
 use klamm_wire_derive::Fields;
 
 /// Of whom and what (keys of versions 0 and 1).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Fields)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Fields)]
 pub struct OffsetKey {
     /// The group.
     pub group: String,

@@ -1,6 +1,6 @@
 //! A member of a group: a consumer on a thread of its own.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -10,51 +10,28 @@ use klamm_conformance::TestBroker;
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
-use rdkafka::topic_partition_list::{TopicPartitionList, TopicPartitionListElem};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 
-/// What all members have read together, and committed.
+/// What all members have read together.
 #[derive(Debug, Clone, Default)]
-pub struct Seen(Arc<Mutex<What>>);
-
-#[derive(Debug, Default)]
-struct What {
-    values: HashSet<Vec<u8>>,
-    committed: BTreeMap<i32, i64>,
-    went_back: usize,
-}
+pub struct Seen(Arc<Mutex<HashSet<Vec<u8>>>>);
 
 impl Seen {
     /// How many different records.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap().values.len()
-    }
-
-    /// How often a partition's committed offset was smaller than before.
-    pub fn commits_that_went_back(&self) -> usize {
-        self.0.lock().unwrap().went_back
+        self.0.lock().unwrap().len()
     }
 
     fn read(&self, value: &[u8]) {
-        self.0.lock().unwrap().values.insert(value.to_vec());
-    }
-
-    fn committed(&self, offsets: &TopicPartitionList) {
-        let what = &mut *self.0.lock().unwrap();
-        for element in offsets.elements() {
-            let Some(offset) = element.offset().to_raw().filter(|offset| *offset >= 0) else { continue };
-            let before = what.committed.insert(element.partition(), offset);
-            what.went_back += usize::from(before.is_some_and(|before| before > offset));
-        }
+        self.0.lock().unwrap().insert(value.to_vec());
     }
 }
 
-/// Hears of rebalances and commits.
+/// Hears of rebalances.
 #[derive(Debug, Clone, Default)]
 struct Ears {
     rebalances: Arc<AtomicUsize>,
-    seen: Seen,
 }
 
 impl ClientContext for Ears {}
@@ -63,13 +40,10 @@ impl ConsumerContext for Ears {
     fn post_rebalance(&self, _: &BaseConsumer<Ears>, _: &Rebalance<'_>) {
         self.rebalances.fetch_add(1, Ordering::SeqCst);
     }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        if result.is_ok() {
-            self.seen.committed(offsets);
-        }
-    }
 }
+
+/// The setting that chooses the consumer protocol (KIP-848): the broker says how often to send heartbeats.
+pub const CONSUMER_PROTOCOL: (&str, &str) = ("group.protocol", "consumer");
 
 /// A member of the group `g`.
 #[derive(Debug, Clone)]
@@ -77,6 +51,7 @@ pub struct Member {
     stop: Arc<AtomicBool>,
     assignment: Arc<Mutex<BTreeSet<i32>>>,
     ears: Ears,
+    seen: Seen,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -90,15 +65,20 @@ impl Member {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", broker.bootstrap()).set("broker.address.family", "v4");
         config.set("group.id", "g").set("auto.offset.reset", "earliest");
-        config.set("heartbeat.interval.ms", "300").set("topic.metadata.refresh.interval.ms", "500");
+        config.set("topic.metadata.refresh.interval.ms", "500");
+        if !settings.contains(&CONSUMER_PROTOCOL) {
+            config.set("heartbeat.interval.ms", "300");
+        }
         for (name, value) in settings {
             config.set(*name, *value);
         }
-        let ears = Ears { seen: seen.clone(), ..Ears::default() };
+        // What is committed must have been noted: closing a consumer polls, too, and throws away what comes.
+        config.set("enable.auto.offset.store", "false");
+        let ears = Ears::default();
         let consumer: BaseConsumer<Ears> = config.create_with_context(ears.clone()).unwrap();
         consumer.subscribe(&[topic]).unwrap();
         let (stop, assignment) = (Arc::<AtomicBool>::default(), Arc::<Mutex<BTreeSet<i32>>>::default());
-        let member = Member { stop, assignment, ears, thread: Arc::default() };
+        let member = Member { stop, assignment, ears, seen: seen.clone(), thread: Arc::default() };
         let reader = member.clone();
         let thread = std::thread::spawn(move || reader.read(&consumer));
         *member.thread.lock().unwrap() = Some(thread);
@@ -108,7 +88,9 @@ impl Member {
     fn read(&self, consumer: &BaseConsumer<Ears>) {
         while !self.stop.load(Ordering::SeqCst) {
             if let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) {
-                self.ears.seen.read(message.payload().unwrap_or_default());
+                self.seen.read(message.payload().unwrap_or_default());
+                // A partition that was just taken away is no reason to fail: another member reads it again.
+                let _gone = consumer.store_offset_from_message(&message);
             }
             if let Ok(assigned) = consumer.assignment() {
                 let partitions = assigned.elements().iter().map(TopicPartitionListElem::partition).collect();
