@@ -6,6 +6,7 @@
 mod catalogue;
 mod cleaner;
 mod failures;
+mod groups;
 mod process;
 mod requests;
 mod storage;
@@ -19,6 +20,7 @@ use klamm_wire::ApiKey;
 use catalogue::Catalogue;
 use cleaner::Cleaner;
 pub(crate) use failures::Failures;
+use groups::GroupFigures;
 use process::Process;
 use requests::Requests;
 use storage::Storage;
@@ -39,6 +41,7 @@ pub(crate) struct Metrics {
     traffic: Traffic,
     storage: Storage,
     cleaner: Cleaner,
+    groups: GroupFigures,
     process: Process,
     started_at: TimestampMs,
 }
@@ -58,8 +61,9 @@ impl Metrics {
         let traffic = Traffic::register(&mut catalogue)?;
         let storage = Storage::register(&mut catalogue)?;
         let cleaner = Cleaner::register(&mut catalogue)?;
+        let groups = GroupFigures::register(&mut catalogue)?;
         let process = Process::register(&mut catalogue)?;
-        Ok(Metrics { catalogue, requests, traffic, storage, cleaner, process, started_at })
+        Ok(Metrics { catalogue, requests, traffic, storage, cleaner, groups, process, started_at })
     }
 
     /// A request was answered, this long after it was received whole.
@@ -140,6 +144,7 @@ impl Metrics {
         self.traffic.sessions.set(broker.fetch_sessions.len() as i64);
         let evicted = &self.traffic.sessions_evicted;
         evicted.inc_by(broker.fetch_sessions.evicted().saturating_sub(evicted.get()));
+        self.groups.refresh(&broker.groups.shards());
         self.process.refresh();
         self.catalogue.render()
     }
