@@ -85,6 +85,14 @@ broker_settings! {
     "fetch.max.bytes" => fetch_max_bytes: i32 = 57_671_680, Valid::AtLeast(1024), Medium, ReadOnly,
         "The most bytes of records in one fetch response, whatever the client asks for; a first batch that \
          is larger is still sent whole.";
+    "group.consumer.max.heartbeat.interval.ms" => group_consumer_max_heartbeat_interval_ms: i32 = 15_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most that a group's `consumer.heartbeat.interval.ms` can be.";
+    "group.consumer.max.session.timeout.ms" => group_consumer_max_session_timeout_ms: i32 = 60_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most that a group's `consumer.session.timeout.ms` can be.";
+    "group.consumer.min.heartbeat.interval.ms" => group_consumer_min_heartbeat_interval_ms: i32 = 5_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The least that a group's `consumer.heartbeat.interval.ms` can be.";
+    "group.consumer.min.session.timeout.ms" => group_consumer_min_session_timeout_ms: i32 = 45_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The least that a group's `consumer.session.timeout.ms` can be.";
     "listeners" => listeners: Vec<String> = vec!["PLAINTEXT://127.0.0.1:9092".to_owned()], Valid::OneElement, High, ReadOnly,
         "The address on which Kafka clients are served: `PLAINTEXT://HOST:PORT`. The flag `--kafka- \
          address` sets it.";
@@ -197,6 +205,11 @@ broker_settings! {
     "queued.max.request.bytes" => queued_max_request_bytes: Limit = Limit::NONE, Valid::Any, Medium, ReadOnly,
         "The most bytes of requests that are read but not yet answered; beyond that, connections are not \
          read from. -1 is without limit; else it is at least `socket.request.max.bytes`.";
+    "quota.window.num" => quota_window_num: i32 = 11, Valid::AtLeast(1), Low, ReadOnly,
+        "How many windows are kept of what a client with a quota used. Together they are the time over which its \
+         rate is measured, and the longest it is held back at once.";
+    "quota.window.size.seconds" => quota_window_size_seconds: i32 = 1, Valid::AtLeast(1), Low, ReadOnly,
+        "How long each of those windows is, in seconds.";
     "socket.listen.backlog.size" => socket_listen_backlog_size: i32 = 1024, Valid::AtLeast(1), Medium, ReadOnly,
         "The most connections that wait to be accepted; the kernel caps it (net.core.somaxconn). Kafka's \
          default, 50, makes clients that come back all at once wait for a second and more, until they \
@@ -258,7 +271,9 @@ impl BrokerSettings {
 #[cfg(test)]
 mod tests {
     use super::{BROKER_SETTINGS, BrokerSettings};
-    use crate::settings::{BrokerLayers, Configs, Scope, StaticSettings, TOPIC_SETTINGS};
+    use crate::settings::{
+        BrokerLayers, CLIENT_METRICS_SETTINGS, Configs, GROUP_SETTINGS, Scope, StaticSettings, TOPIC_SETTINGS,
+    };
 
     fn with(pairs: &[(&str, &str)]) -> BrokerSettings {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -268,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_tables_are_in_order_and_their_names_exist() {
-        for table in [BROKER_SETTINGS, TOPIC_SETTINGS] {
+        for table in [BROKER_SETTINGS, TOPIC_SETTINGS, GROUP_SETTINGS, CLIENT_METRICS_SETTINGS] {
             assert!(table.windows(2).all(|pair| pair[0].name < pair[1].name));
             for def in table {
                 for synonym in def.synonyms {
@@ -280,7 +295,9 @@ mod tests {
 
     #[test]
     fn what_is_built_in_is_allowed() {
-        for def in BROKER_SETTINGS.iter().chain(TOPIC_SETTINGS) {
+        for def in
+            BROKER_SETTINGS.iter().chain(TOPIC_SETTINGS).chain(GROUP_SETTINGS).chain(CLIENT_METRICS_SETTINGS)
+        {
             if let Some(value) = def.default_value(&BrokerSettings::built_in()) {
                 let shown = def.read(&value).unwrap().to_string();
                 assert_eq!(shown, value, "{}", def.name);

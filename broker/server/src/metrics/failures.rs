@@ -1,11 +1,11 @@
 //! The errors in an answer.
 
 use klamm_wire::messages::{
-    AlterConfigsResponse, ApiVersionsResponse, CreatePartitionsResponse, CreateTopicsResponse,
-    DeleteRecordsResponse, DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse,
-    DescribeProducersResponse, DescribeTopicPartitionsResponse, FetchResponse,
-    IncrementalAlterConfigsResponse, InitProducerIdResponse, ListOffsetsResponse, MetadataResponse,
-    OffsetForLeaderEpochResponse, ProduceResponse,
+    AlterClientQuotasResponse, AlterConfigsResponse, ApiVersionsResponse, CreatePartitionsResponse,
+    CreateTopicsResponse, DeleteRecordsResponse, DeleteTopicsResponse, DescribeClientQuotasResponse,
+    DescribeClusterResponse, DescribeConfigsResponse, DescribeProducersResponse,
+    DescribeTopicPartitionsResponse, FetchResponse, IncrementalAlterConfigsResponse, InitProducerIdResponse,
+    ListOffsetsResponse, MetadataResponse, OffsetForLeaderEpochResponse, ProduceResponse,
 };
 
 /// An answer that says what went wrong.
@@ -14,9 +14,20 @@ pub(crate) trait Failures {
     fn each_error(&self, visit: &mut dyn FnMut(i16));
 }
 
-/// `Answer { one error code }`, `Answer { list of items with one }` or `Answer { list { list of items with one } }`.
+/// An answer that says for how long the client is held back because of a quota.
+pub(crate) trait Throttled {
+    /// 0 for not at all.
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32);
+}
+
+/// Both traits, for every answer.
+///
+/// `Answer { one error code }`, `Answer { list of items with one }` or `Answer { list { list of items with one } }`,
+/// and `, unthrottled` behind an answer that has no `throttle_time_ms`.
 macro_rules! failures {
-    ($( $answer:ident $(. $own:ident)? $([ $items:ident $([ $inner:ident ])? ])?; )*) => { $(
+    ($( $answer:ident $(. $own:ident)? $([ $items:ident $([ $inner:ident ])? ])? $(, $never:ident)?; )*) => { $(
+        failures!(@throttled $answer $(, $never)?);
+
         impl Failures for $answer {
             fn each_error(&self, visit: &mut dyn FnMut(i16)) {
                 $( visit(self.$own); )?
@@ -26,6 +37,19 @@ macro_rules! failures {
             }
         }
     )* };
+    (@throttled $answer:ident) => {
+        impl Throttled for $answer {
+            fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+                self.throttle_time_ms = throttle_time_ms;
+            }
+        }
+    };
+    // The answer has no place for it: the connection is muted all the same.
+    (@throttled $answer:ident, unthrottled) => {
+        impl Throttled for $answer {
+            fn set_throttle_time_ms(&mut self, _: i32) {}
+        }
+    };
     (@item $item:ident, $visit:ident) => { $visit($item.error_code) };
     (@item $item:ident, $visit:ident, $inner:ident) => {
         for inner in &$item.$inner {
@@ -35,12 +59,14 @@ macro_rules! failures {
 }
 
 failures! {
+    AlterClientQuotasResponse[entries];
     AlterConfigsResponse[responses];
     ApiVersionsResponse.error_code;
     CreatePartitionsResponse[results];
     CreateTopicsResponse[topics];
     DeleteRecordsResponse[topics[partitions]];
     DeleteTopicsResponse[responses];
+    DescribeClientQuotasResponse.error_code;
     DescribeClusterResponse.error_code;
     DescribeConfigsResponse[results];
     DescribeProducersResponse[topics[partitions]];

@@ -16,7 +16,7 @@ use klamm_model::TimestampMs;
 use klamm_wire::ApiKey;
 
 use catalogue::Catalogue;
-pub(crate) use failures::Failures;
+pub(crate) use failures::{Failures, Throttled};
 use process::Process;
 use requests::Requests;
 use storage::Storage;
@@ -61,6 +61,11 @@ impl Metrics {
     /// A request was answered, this long after it was received whole.
     pub(crate) fn request(&self, key: ApiKey, took: Duration) {
         self.requests.answered(key, took);
+    }
+
+    /// A client was told to pause for so long.
+    pub(crate) fn throttled(&self, key: ApiKey, time: Duration) {
+        self.requests.throttled(key, time);
     }
 
     /// Counts what an answer says went wrong.

@@ -9,5 +9,6 @@ mod limits;
 mod metadata;
 mod offsets;
 mod produce;
+mod quotas;
 mod sessions;
 mod support;
