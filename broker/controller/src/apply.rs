@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use klamm_model::{BrokerId, LeaderEpoch};
+use rpds::RedBlackTreeMapSync;
 
 use crate::command::{
     BrokerRegistration, ConfigResource, MetadataCommand, NewPartitions, NewTopic, Outcome, TopicRef,
@@ -27,6 +28,10 @@ pub(crate) fn apply(
         MetadataCommand::DeleteTopic(topic) => delete_topic(image, topic),
         MetadataCommand::CreatePartitions(partitions) => create_partitions(image, partitions),
         MetadataCommand::AlterConfigs { resource, changes } => alter_configs(image, resource, changes),
+        MetadataCommand::AlterClientQuotas { entity, changes } => {
+            Arc::make_mut(&mut image.client_quotas).alter(entity, changes);
+            Ok(Outcome::QuotasAltered)
+        }
         MetadataCommand::RegisterBroker(broker) => Ok(register_broker(image, index, broker)),
         MetadataCommand::AllocateProducerIds { count } => allocate_producer_ids(image, *count),
     }
@@ -77,8 +82,25 @@ fn alter_configs(
             image.broker_configs.insert_mut(*id, Arc::new(configs));
         }
         ConfigResource::Cluster => change(Arc::make_mut(&mut image.cluster_configs), changes),
+        ConfigResource::Group(id) => change_named(&mut image.group_configs, id, changes),
+        ConfigResource::ClientMetrics(name) => change_named(&mut image.client_metrics, name, changes),
     }
     Ok(Outcome::ConfigsAltered)
+}
+
+/// What has no setting of its own left is forgotten: it exists only by its settings.
+fn change_named(
+    all: &mut RedBlackTreeMapSync<String, Arc<Configs>>,
+    name: &str,
+    changes: &BTreeMap<String, Option<String>>,
+) {
+    let mut configs = all.get(name).map_or_else(Configs::new, |configs| Configs::clone(configs));
+    change(&mut configs, changes);
+    if configs.is_empty() {
+        all.remove_mut(name);
+    } else {
+        all.insert_mut(name.to_owned(), Arc::new(configs));
+    }
 }
 
 fn change(configs: &mut Configs, changes: &BTreeMap<String, Option<String>>) {
@@ -203,12 +225,16 @@ mod tests {
 
     fn any_command() -> impl Strategy<Value = MetadataCommand> {
         let name = prop::sample::select(vec!["a.b", "a_b", "orders", "bills", "x"]);
+        let name_of_client = name.clone();
         let value = prop::option::of(Just("1000".to_owned()));
         let resource = prop_oneof![
             Just(ConfigResource::Cluster),
             (0..3).prop_map(|id| ConfigResource::Broker(BrokerId(id))),
             name.clone().prop_map(|name| ConfigResource::Topic(name.parse().unwrap())),
+            name.clone().prop_map(|name| ConfigResource::Group(name.to_owned())),
+            name.clone().prop_map(|name| ConfigResource::ClientMetrics(name.to_owned())),
         ];
+        let bytes = prop::option::of(1..9_u32).prop_map(|bytes| bytes.map(f64::from));
         prop_oneof![
             (name.clone(), 0..3_usize).prop_map(|(name, partitions)| create(name, partitions, &[])),
             name.clone().prop_map(|name| MetadataCommand::DeleteTopic(TopicRef::Id(id_of(name)))),
@@ -223,6 +249,7 @@ mod tests {
                 resource,
                 changes: [("retention.ms".to_owned(), value)].into(),
             }),
+            (name_of_client, bytes).prop_map(|(name, bytes)| fixtures::produce_quota(name, bytes)),
             (0..3).prop_map(|id| register(id, None)),
             (-1..5_i64).prop_map(|count| MetadataCommand::AllocateProducerIds { count }),
         ]

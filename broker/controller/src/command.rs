@@ -7,6 +7,7 @@ use klamm_model::{BrokerId, TopicId, TopicName};
 use serde::{Deserialize, Serialize};
 
 use crate::image::Endpoint;
+use crate::quotas::{QuotaEntity, QuotaKey, QuotaValue};
 use crate::settings::Configs;
 
 /// One change of the cluster's metadata, as it stands in the log.
@@ -26,6 +27,13 @@ pub enum MetadataCommand {
         resource: ConfigResource,
         /// The new value of each setting that changes; `None` removes it.
         changes: BTreeMap<String, Option<String>>,
+    },
+    /// Sets and removes quotas of clients.
+    AlterClientQuotas {
+        /// Whose.
+        entity: QuotaEntity,
+        /// The new value of each quota that changes; `None` removes it.
+        changes: BTreeMap<QuotaKey, Option<QuotaValue>>,
     },
     /// Makes a broker known, or known anew after a restart.
     RegisterBroker(BrokerRegistration),
@@ -78,6 +86,10 @@ pub enum ConfigResource {
     Broker(BrokerId),
     /// Every broker's (Kafka's broker resource with an empty name).
     Cluster,
+    /// A consumer group's.
+    Group(String),
+    /// A subscription's to metrics of clients (KIP-714).
+    ClientMetrics(String),
 }
 
 /// A broker that starts.
@@ -109,6 +121,8 @@ pub enum Outcome {
     PartitionsCreated,
     /// The settings are in force.
     ConfigsAltered,
+    /// The quotas are in force.
+    QuotasAltered,
     /// The broker is known.
     BrokerRegistered {
         /// Under this epoch.

@@ -7,6 +7,7 @@ use klamm_model::{BrokerId, TopicId};
 use crate::apply::apply;
 use crate::command::{BrokerRegistration, ConfigResource, MetadataCommand, NewTopic};
 use crate::image::{Endpoint, MetadataImage};
+use crate::quotas::{EntityName, QuotaEntity, QuotaKey};
 use crate::request::TopicToCreate;
 
 pub(crate) fn register(id: i32, rack: Option<&str>) -> MetadataCommand {
@@ -49,7 +50,7 @@ pub(crate) fn after(commands: &[MetadataCommand]) -> MetadataImage {
 }
 
 /// One of everything: broker 1, the topics `orders` (3 partitions, a setting) and `a.b`, settings of the
-/// cluster and of the broker, producer ids.
+/// cluster, of the broker and of a group, a subscription, producer ids, a quota.
 pub(crate) fn busy_image() -> MetadataImage {
     let alter = |resource, name: &str, value: &str| MetadataCommand::AlterConfigs {
         resource,
@@ -62,7 +63,20 @@ pub(crate) fn busy_image() -> MetadataImage {
         alter(ConfigResource::Cluster, "log.segment.bytes", "2000000"),
         alter(ConfigResource::Broker(BrokerId(1)), "max.connections", "7"),
         MetadataCommand::AllocateProducerIds { count: 1000 },
+        alter(ConfigResource::Group("g".to_owned()), "consumer.session.timeout.ms", "50000"),
+        alter(ConfigResource::ClientMetrics("m".to_owned()), "interval.ms", "1000"),
+        produce_quota("c", Some(1024.0)),
     ])
+}
+
+/// Sets or removes how much a client id may produce.
+pub(crate) fn produce_quota(client_id: &str, bytes: Option<f64>) -> MetadataCommand {
+    let key = QuotaKey::ProducerByteRate;
+    let client_id = Some(EntityName::Named(client_id.to_owned()));
+    MetadataCommand::AlterClientQuotas {
+        entity: QuotaEntity { client_id, ..QuotaEntity::default() },
+        changes: BTreeMap::from([(key, bytes.map(|bytes| key.check(bytes).unwrap()))]),
+    }
 }
 
 pub(crate) fn topic_request(name: &str, partitions: i32) -> TopicToCreate {

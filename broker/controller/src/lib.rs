@@ -20,6 +20,7 @@ mod fixtures;
 mod image;
 mod placement;
 mod plan;
+pub mod quotas;
 mod raft;
 mod refusal;
 mod request;

@@ -3,6 +3,7 @@
 use klamm_model::{BrokerId, ErrorCode, InvalidTopicName, TopicId, TopicName};
 use serde::{Deserialize, Serialize};
 
+use crate::quotas::InvalidQuota;
 use crate::settings::InvalidSetting;
 
 /// Why a command is refused: a rule of Kafka's that it breaks (the rules and codes are those of
@@ -82,6 +83,9 @@ pub enum Refusal {
     /// A setting is unknown or its value not allowed.
     #[error("{0}")]
     InvalidSetting(InvalidSetting),
+    /// A setting of a subscription to metrics of clients is unknown or its value not allowed.
+    #[error("{0}")]
+    InvalidSubscription(InvalidSetting),
     /// A setting's name without a value.
     #[error("Null value not supported for topic configs: {0}")]
     NullSetting(String),
@@ -99,6 +103,9 @@ pub enum Refusal {
     /// No broker of the id is registered.
     #[error("No broker with id {0} found.")]
     UnknownBroker(BrokerId),
+    /// A quota is wrong.
+    #[error("{0}")]
+    InvalidQuota(InvalidQuota),
     /// A block of less than one id, or beyond the last id.
     #[error("A block of {0} producer ids can't be given.")]
     ProducerIdBlock(i64),
@@ -164,9 +171,11 @@ impl Refusal {
             Refusal::InvalidSetting(_) | Refusal::NullSetting(_) | Refusal::NotAList { .. } => {
                 ErrorCode::InvalidConfig
             }
-            Refusal::AssignmentAndCount(_) | Refusal::DuplicateSetting(_) | Refusal::ProducerIdBlock(_) => {
-                ErrorCode::InvalidRequest
-            }
+            Refusal::AssignmentAndCount(_)
+            | Refusal::DuplicateSetting(_)
+            | Refusal::ProducerIdBlock(_)
+            | Refusal::InvalidSubscription(_)
+            | Refusal::InvalidQuota(_) => ErrorCode::InvalidRequest,
             Refusal::UnknownBroker(_) => ErrorCode::BrokerIdNotRegistered,
         }
     }
@@ -181,6 +190,12 @@ impl From<InvalidTopicName> for Refusal {
 impl From<InvalidAssignment> for Refusal {
     fn from(invalid: InvalidAssignment) -> Refusal {
         Refusal::InvalidAssignment(invalid)
+    }
+}
+
+impl From<InvalidQuota> for Refusal {
+    fn from(invalid: InvalidQuota) -> Refusal {
+        Refusal::InvalidQuota(invalid)
     }
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use klamm_controller::settings::GroupBounds;
 use klamm_controller::{
     BrokerRegistration, ConfigChange, ConfigOp, ConfigResource, Controller, ControllerOptions, CreateTopics,
     Endpoint, MetadataImage, MorePartitions, Refusal, StartError, StoreError, SubmitError, TopicRef,
@@ -86,7 +87,10 @@ async fn a_write_is_read_at_once_and_after_a_restart() {
         set(ConfigResource::Cluster, "message.max.bytes", "6"),
         set(ConfigResource::Broker(BrokerId(1)), "max.connections", "7"),
     ];
-    assert_eq!(controller.alter_configs(changes, false).await.unwrap(), vec![Ok(()); 3]);
+    assert_eq!(
+        controller.alter_configs(changes, &GroupBounds::built_in(), false).await.unwrap(),
+        vec![Ok(()); 3]
+    );
     let more = MorePartitions { topic: "bills".parse().unwrap(), total: 5, assignments: vec![] };
     assert_eq!(controller.create_partitions(vec![more], false).await.unwrap(), vec![Ok(())]);
     assert_eq!(controller.allocate_producer_ids().await.unwrap(), 0..1000);
@@ -155,7 +159,7 @@ async fn validating_changes_nothing() {
     assert_eq!(answers[0].as_ref().unwrap().partitions.len(), 2);
     assert_eq!(answers[1], Err(Refusal::TopicExists("t".parse().unwrap())));
     let change = set(ConfigResource::Cluster, "message.max.bytes", "-1");
-    let answers = controller.alter_configs(vec![change], true).await.unwrap();
+    let answers = controller.alter_configs(vec![change], &GroupBounds::built_in(), true).await.unwrap();
     assert_eq!(answers[0].as_ref().unwrap_err().code(), ErrorCode::InvalidConfig);
     assert_eq!(controller.image().applied(), before);
 }

@@ -21,6 +21,7 @@ use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::net::warning_limit::WarningLimit;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::Quotas;
 use crate::room::Room;
 use crate::stop::StopSignal;
 use crate::storage_alarm::{Refused, StorageAlarm};
@@ -56,6 +57,8 @@ pub struct Broker {
     pub(crate) unsent_bytes: Arc<UnsentBytes>,
     /// What clients fetch again and again (KIP-227).
     pub(crate) fetch_sessions: FetchSessions,
+    /// What clients may use.
+    pub(crate) quotas: Arc<Quotas>,
     /// Ids for idempotent producers.
     pub(crate) producer_ids: ProducerIds,
     /// Who clients are told to connect to.

@@ -12,11 +12,19 @@ use klamm_wire::{
 
 use crate::handlers;
 use crate::handlers::produce::Produced;
+use crate::metrics::Throttled;
 use crate::net::Endpoints;
+use crate::quotas::{Meter, Mute, Timed};
 use crate::{Broker, RequestContext};
 
 /// A request that is being answered.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, RequestError>> + Send>>;
+
+/// Where a request comes from, and what measures it.
+struct Origin {
+    endpoints: Endpoints,
+    meter: Option<Arc<Meter>>,
+}
 
 /// A request whose header is read.
 pub(crate) struct Begun {
@@ -66,22 +74,23 @@ macro_rules! served {
         pub(crate) const SERVED: &[ApiKey] = &[ApiKey::Produce, $( ApiKey::$key, )*];
 
         /// Begins to answer a request whose key and version are served.
-        fn answering(key: ApiKey, broker: Arc<Broker>, endpoints: Endpoints, version: i16, frame: Bytes) -> Option<Answering> {
+        fn answering(key: ApiKey, broker: Arc<Broker>, origin: Origin, version: i16, frame: Bytes) -> Answering {
             match key {
-                ApiKey::Produce => Some(Box::pin(produce(broker, endpoints, version, frame))),
-                $( ApiKey::$key => Some(Box::pin(async move {
-                    let (correlation_id, ctx, request) = open(endpoints, version, frame)?;
-                    let response = $handler(&broker, &ctx, request).await;
+                ApiKey::Produce => Box::pin(produce(broker, origin, version, frame)),
+                $( ApiKey::$key => Box::pin(async move {
+                    let (correlation_id, ctx, request) = open(origin, version, frame)?;
+                    let mut response = $handler(&broker, &ctx, request).await;
+                    throttle(&ctx, &mut response);
                     broker.metrics.failures(ApiKey::$key, &response);
                     Ok(Answer::Frame(klamm_wire::encode_response(correlation_id, version, &response)?))
-                })), )*
-                _ => None,
+                }), )*
             }
         }
     };
 }
 
 served! {
+    AlterClientQuotas => handlers::alter_client_quotas::handle,
     AlterConfigs => handlers::alter_configs::handle,
     AlterPartitionReassignments => handlers::alter_partition_reassignments::handle,
     AlterReplicaLogDirs => handlers::alter_replica_log_dirs::handle,
@@ -93,6 +102,7 @@ served! {
     DeleteGroups => handlers::delete_groups::handle,
     DeleteRecords => handlers::delete_records::handle,
     DeleteTopics => handlers::delete_topics::handle,
+    DescribeClientQuotas => handlers::describe_client_quotas::handle,
     DescribeCluster => handlers::describe_cluster::handle,
     DescribeConfigs => handlers::describe_configs::handle,
     DescribeGroups => handlers::describe_groups::handle,
@@ -122,7 +132,12 @@ served! {
 }
 
 /// Begins to answer the request in `frame`, which starts with its header.
-pub(crate) fn begin(broker: &Arc<Broker>, endpoints: Endpoints, frame: Bytes) -> Result<Begun, RequestError> {
+pub(crate) fn begin(
+    broker: &Arc<Broker>,
+    endpoints: Endpoints,
+    mute: &Arc<Mute>,
+    frame: Bytes,
+) -> Result<Begun, RequestError> {
     let RequestHead { api_key, api_version: version, correlation_id } = RequestHeader::peek(&frame)?;
     let not_served = RequestError::NotServed { key: api_key, version };
     let Some(key) = ApiKey::from_i16(api_key) else { return Err(not_served) };
@@ -133,9 +148,20 @@ pub(crate) fn begin(broker: &Arc<Broker>, endpoints: Endpoints, frame: Bytes) ->
         };
     }
     let overlaps = key == ApiKey::Produce;
-    match answering(key, Arc::clone(broker), endpoints, version, frame) {
-        Some(answering) => Ok(Begun { key, overlaps, answering }),
-        None => Err(not_served),
+    let meter = Meter::begin(broker, mute, key);
+    let origin = Origin { endpoints, meter: meter.clone() };
+    let answering = answering(key, Arc::clone(broker), origin, version, frame);
+    let answering = match meter {
+        Some(meter) => Box::pin(Timed { answering, meter }),
+        None => answering,
+    };
+    Ok(Begun { key, overlaps, answering })
+}
+
+/// Tells the client for how long it is held back, if it is.
+fn throttle(ctx: &RequestContext, response: &mut impl Throttled) {
+    if let Some(meter) = &ctx.meter {
+        response.set_throttle_time_ms(meter.answered(ctx.client_id()));
     }
 }
 
@@ -150,7 +176,7 @@ fn unknown_api_versions(correlation_id: i32) -> Begun {
 
 /// Reads a request and what its handler needs to know beside it.
 fn open<R: Request>(
-    endpoints: Endpoints,
+    origin: Origin,
     version: i16,
     frame: Bytes,
 ) -> Result<(i32, RequestContext, R), RequestError> {
@@ -158,8 +184,9 @@ fn open<R: Request>(
     let ctx = RequestContext {
         api_version: version,
         client_id: header.client_id,
-        peer: endpoints.peer,
-        local: endpoints.local,
+        peer: origin.endpoints.peer,
+        local: origin.endpoints.local,
+        meter: origin.meter,
     };
     Ok((header.correlation_id, ctx, request))
 }
@@ -167,13 +194,18 @@ fn open<R: Request>(
 /// Produce is the one API whose request may have no answer.
 async fn produce(
     broker: Arc<Broker>,
-    endpoints: Endpoints,
+    origin: Origin,
     version: i16,
     frame: Bytes,
 ) -> Result<Answer, RequestError> {
-    let (correlation_id, ctx, request) = open::<ProduceRequest>(endpoints, version, frame)?;
+    let size_bytes = frame.len();
+    let (correlation_id, ctx, request) = open::<ProduceRequest>(origin, version, frame)?;
+    if let Some(meter) = &ctx.meter {
+        meter.produced(ctx.client_id(), size_bytes);
+    }
     match handlers::produce::handle(&broker, &ctx, request).await {
-        Produced::Answer(response) => {
+        Produced::Answer(mut response) => {
+            throttle(&ctx, &mut response);
             broker.metrics.failures(ApiKey::Produce, &response);
             Ok(Answer::Frame(klamm_wire::encode_response(correlation_id, version, &response)?))
         }

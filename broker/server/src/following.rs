@@ -43,6 +43,7 @@ pub(crate) fn apply(broker: &Broker, image: &MetadataImage) -> Vec<RetiredDir> {
         info!("broker settings changed");
         broker.settings.store(Arc::new(settings.clone()));
     }
+    broker.quotas.follow(image.client_quotas());
     broker.partitions.reconcile(image, &settings).retired
 }
 

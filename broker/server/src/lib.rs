@@ -40,6 +40,7 @@ pub mod options;
 mod partitions;
 mod ports;
 mod producer_ids;
+mod quotas;
 mod readiness;
 mod request;
 mod room;

@@ -1,6 +1,9 @@
 //! What a handler knows of a request beside its message.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::quotas::Meter;
 
 use klamm_groups::Caller;
 
@@ -15,6 +18,15 @@ pub struct RequestContext {
     pub peer: SocketAddr,
     /// The address of this machine that it came in on.
     pub local: SocketAddr,
+    /// What measures the request; `None` while no quota is set.
+    pub(crate) meter: Option<Arc<Meter>>,
+}
+
+impl RequestContext {
+    /// The client's name for itself, empty if it has none.
+    pub(crate) fn client_id(&self) -> &str {
+        self.client_id.as_deref().unwrap_or_default()
+    }
 }
 
 impl RequestContext {

@@ -35,6 +35,7 @@ use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
+use crate::quotas::Quotas;
 use crate::room::Room;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
 use crate::stop::StopSignal;
@@ -154,6 +155,7 @@ impl Foundation {
             controller,
             clock,
             groups: Groups::new(&settings),
+            quotas: Arc::new(Quotas::new(&settings)),
             settings: ArcSwap::from_pointee(settings),
             partitions: Partitions::new(ground, self.checkpoints),
             metrics,

@@ -1,5 +1,6 @@
 //! What handlers ask of the metadata.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,9 +10,11 @@ use super::{Controller, SubmitError};
 use crate::apply::apply;
 use crate::command::{BrokerRegistration, MetadataCommand, Outcome, TopicRef};
 use crate::image::{MetadataImage, TopicImage};
-use crate::plan::{Defaults, cluster_settings, plan_configs, plan_partitions, plan_topic};
+use crate::plan::{Defaults, cluster_settings, plan_configs, plan_partitions, plan_quotas, plan_topic};
+use crate::quotas::{InvalidQuota, QuotaAlteration};
 use crate::refusal::Refusal;
 use crate::request::{ConfigChange, CreateTopics, MorePartitions};
+use crate::settings::GroupBounds;
 
 /// How many producer ids a broker takes at a time (`ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`).
 const PRODUCER_ID_BLOCK: i64 = 1000;
@@ -70,15 +73,42 @@ impl Controller {
         self.carry_out(planned, validate_only).await
     }
 
-    /// Changes settings. Names and values are checked against the tables of [`crate::settings`].
-    pub async fn alter_configs(&self, changes: Vec<ConfigChange>, validate_only: bool) -> Answers<()> {
+    /// Changes settings. Names and values are checked against the tables of [`crate::settings`], those of groups also
+    /// against the bounds that this broker has.
+    pub async fn alter_configs(
+        &self,
+        changes: Vec<ConfigChange>,
+        bounds: &GroupBounds,
+        validate_only: bool,
+    ) -> Answers<()> {
         let _no_other_change = self.inner.alter_configs.lock().await;
         let mut draft = Draft::of(&self.image());
         let mut planned = Vec::with_capacity(changes.len());
         for change in changes {
-            let plan = plan_configs(draft.image(), change);
+            let plan = plan_configs(draft.image(), change, bounds);
             planned.push(plan.and_then(|command| draft.take(command)));
         }
+        self.carry_out(planned, validate_only).await
+    }
+
+    /// Sets and removes quotas of clients; each entity's all or none.
+    pub async fn alter_client_quotas(
+        &self,
+        alterations: Vec<QuotaAlteration>,
+        validate_only: bool,
+    ) -> Answers<()> {
+        let mut seen = BTreeSet::new();
+        let planned = alterations.into_iter().map(|alteration| match plan_quotas(alteration)? {
+            MetadataCommand::AlterClientQuotas { entity, .. } if !seen.insert(entity.clone()) => {
+                let parts: Vec<_> = entity
+                    .parts()
+                    .map(|(kind, name)| format!("{kind}={}", name.unwrap_or("<default>")))
+                    .collect();
+                Err(InvalidQuota::DuplicateEntity(parts.join(",")).into())
+            }
+            command => Ok(command),
+        });
+        let planned = planned.collect();
         self.carry_out(planned, validate_only).await
     }
 

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use klamm_model::{BrokerId, ClusterId, TopicId, TopicName};
 use rpds::{HashTrieMapSync, QueueSync, RedBlackTreeMapSync};
 
-use crate::settings::{BrokerLayers, Configs, StaticSettings};
+use crate::quotas::ClientQuotas;
+use crate::settings::{BrokerLayers, Configs, GroupOverrides, StaticSettings};
 
 pub use broker::{BrokerImage, Endpoint};
 pub use persisted::InvalidPersistedImage;
@@ -21,6 +22,8 @@ pub use topic::{PartitionImage, TopicImage};
 /// How many deleted topics are remembered, so that a broker that was down meanwhile can tell their partitions from those
 /// that the metadata lost.
 const REMEMBERED_DELETIONS: usize = 4096;
+
+static NO_CONFIGS: Configs = BTreeMap::new();
 
 /// The cluster's metadata at one point of its log. Immutable: a change makes a new image that shares what
 /// did not change, so that a reader keeps a consistent view for as long as it holds the `Arc`.
@@ -37,6 +40,9 @@ pub struct MetadataImage {
     pub(crate) brokers: RedBlackTreeMapSync<BrokerId, Arc<BrokerImage>>,
     pub(crate) cluster_configs: Arc<Configs>,
     pub(crate) broker_configs: RedBlackTreeMapSync<BrokerId, Arc<Configs>>,
+    pub(crate) group_configs: RedBlackTreeMapSync<String, Arc<Configs>>,
+    pub(crate) client_metrics: RedBlackTreeMapSync<String, Arc<Configs>>,
+    pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) next_producer_id: i64,
     /// Who leads the log is not in the log: each broker's own view.
     pub(crate) leader: Option<BrokerId>,
@@ -55,6 +61,9 @@ impl MetadataImage {
             brokers: RedBlackTreeMapSync::new_sync(),
             cluster_configs: Arc::default(),
             broker_configs: RedBlackTreeMapSync::new_sync(),
+            group_configs: RedBlackTreeMapSync::new_sync(),
+            client_metrics: RedBlackTreeMapSync::new_sync(),
+            client_quotas: Arc::default(),
             next_producer_id: 0,
             leader: None,
         }
@@ -117,8 +126,37 @@ impl MetadataImage {
 
     /// The dynamic settings of one broker.
     pub fn broker_configs(&self, id: BrokerId) -> &Configs {
-        static NONE: Configs = BTreeMap::new();
-        self.broker_configs.get(&id).map_or(&NONE, |configs| configs)
+        self.broker_configs.get(&id).map_or(&NO_CONFIGS, |configs| configs)
+    }
+
+    /// What is set for a consumer group; what isn't is decided by the broker's settings.
+    pub fn group_configs(&self, group_id: &str) -> GroupOverrides {
+        GroupOverrides::read(self.group_configs_as_given(group_id))
+    }
+
+    /// What is set for a consumer group, as it was given.
+    pub fn group_configs_as_given(&self, group_id: &str) -> &Configs {
+        self.group_configs.get(group_id).map_or(&NO_CONFIGS, |configs| configs)
+    }
+
+    /// The consumer groups for which something is set, by name.
+    pub fn groups_with_configs(&self) -> impl Iterator<Item = &str> {
+        self.group_configs.keys().map(String::as_str)
+    }
+
+    /// What is set for a subscription to metrics of clients (KIP-714).
+    pub fn client_metrics_configs(&self, name: &str) -> &Configs {
+        self.client_metrics.get(name).map_or(&NO_CONFIGS, |configs| configs)
+    }
+
+    /// The subscriptions to metrics of clients, by name.
+    pub fn client_metrics_names(&self) -> impl Iterator<Item = &str> {
+        self.client_metrics.keys().map(String::as_str)
+    }
+
+    /// The quotas of clients.
+    pub fn client_quotas(&self) -> &Arc<ClientQuotas> {
+        &self.client_quotas
     }
 
     /// Everything that decides the settings of the broker `id`, which was started with `fixed`.

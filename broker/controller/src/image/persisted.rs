@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use klamm_model::{BrokerId, ClusterId, TopicId};
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use super::{BrokerImage, MetadataImage, TopicImage};
+use crate::quotas::ClientQuotas;
 use crate::settings::Configs;
 
 /// The format that this version writes, and the only one it reads.
@@ -44,6 +46,12 @@ struct Persisted {
     topics: Vec<Arc<TopicImage>>,
     #[serde(default)]
     deleted: Vec<TopicId>,
+    #[serde(default)]
+    group_configs: BTreeMap<String, Arc<Configs>>,
+    #[serde(default)]
+    client_metrics: BTreeMap<String, Arc<Configs>>,
+    #[serde(default)]
+    client_quotas: Arc<ClientQuotas>,
 }
 
 impl MetadataImage {
@@ -59,6 +67,9 @@ impl MetadataImage {
             broker_configs: self.broker_configs.iter().map(|(id, c)| (*id, Arc::clone(c))).collect(),
             topics: self.topics.values().cloned().collect(),
             deleted: self.deleted_topics().collect(),
+            group_configs: by_name(&self.group_configs),
+            client_metrics: by_name(&self.client_metrics),
+            client_quotas: Arc::clone(&self.client_quotas),
         })
     }
 
@@ -77,12 +88,19 @@ impl MetadataImage {
         image.brokers = persisted.brokers.into_iter().map(|broker| (broker.id, broker)).collect();
         image.cluster_configs = persisted.cluster_configs;
         image.broker_configs = persisted.broker_configs.into_iter().collect();
+        image.group_configs = persisted.group_configs.into_iter().collect();
+        image.client_metrics = persisted.client_metrics.into_iter().collect();
+        image.client_quotas = persisted.client_quotas;
         for topic in persisted.topics {
             image.add_topic(topic);
         }
         persisted.deleted.into_iter().for_each(|id| image.remember_deletion(id));
         Ok(image)
     }
+}
+
+fn by_name(all: &RedBlackTreeMapSync<String, Arc<Configs>>) -> BTreeMap<String, Arc<Configs>> {
+    all.iter().map(|(name, configs)| (name.clone(), Arc::clone(configs))).collect()
 }
 
 fn why_unreadable(bytes: &[u8], error: serde_json::Error) -> InvalidPersistedImage {
@@ -102,6 +120,18 @@ mod tests {
         let image = fixtures::busy_image();
         let read = MetadataImage::from_bytes(&image.to_bytes().unwrap()).unwrap();
         assert_eq!(read, image);
+    }
+
+    #[test]
+    fn an_image_of_an_older_version_opens() {
+        let image = fixtures::busy_image();
+        let mut json: serde_json::Value = serde_json::from_slice(&image.to_bytes().unwrap()).unwrap();
+        for newer in ["deleted", "group_configs", "client_metrics", "client_quotas"] {
+            assert!(json.as_object_mut().unwrap().remove(newer).is_some(), "{newer}");
+        }
+        let read = MetadataImage::from_bytes(json.to_string().as_bytes()).unwrap();
+        assert!(read.client_quotas().is_empty());
+        assert_eq!(read.topic_count(), image.topic_count());
     }
 
     #[test]

@@ -8,13 +8,17 @@ use crate::refusal::Refusal;
 use crate::request::{ConfigChange, ConfigOp};
 use crate::rules;
 use crate::settings::{
-    BrokerLayers, BrokerSettings, Configs, Kind, Scope, StaticSettings, check_broker_update, check_topic,
-    list_elements,
+    BrokerLayers, BrokerSettings, Configs, GroupBounds, Kind, Scope, StaticSettings, check_broker_update,
+    check_client_metrics, check_group, check_topic, list_elements,
 };
 
 /// Turns operations into values. Appending and subtracting need the value that is there: whoever calls this
 /// keeps others from changing settings until the command is in the log.
-pub(crate) fn plan_configs(image: &MetadataImage, change: ConfigChange) -> Result<MetadataCommand, Refusal> {
+pub(crate) fn plan_configs(
+    image: &MetadataImage,
+    change: ConfigChange,
+    bounds: &GroupBounds,
+) -> Result<MetadataCommand, Refusal> {
     let current = current_configs(image, &change.resource)?;
     let mut next = if change.replace_all { Configs::new() } else { current.clone() };
     let mut seen = BTreeSet::new();
@@ -28,7 +32,7 @@ pub(crate) fn plan_configs(image: &MetadataImage, change: ConfigChange) -> Resul
             None => next.remove(op.name()),
         };
     }
-    check(image, &change.resource, &next)?;
+    check(image, &change.resource, &next, bounds)?;
     Ok(MetadataCommand::AlterConfigs { resource: change.resource, changes: difference(&current, &next) })
 }
 
@@ -40,13 +44,25 @@ fn current_configs(image: &MetadataImage, resource: &ConfigResource) -> Result<C
             Ok(image.broker_configs(*id).clone())
         }
         ConfigResource::Cluster => Ok(image.cluster_configs().clone()),
+        ConfigResource::Group(id) => Ok(image.group_configs_as_given(id).clone()),
+        ConfigResource::ClientMetrics(name) => Ok(image.client_metrics_configs(name).clone()),
     }
 }
 
-fn check(image: &MetadataImage, resource: &ConfigResource, next: &Configs) -> Result<(), Refusal> {
+fn check(
+    image: &MetadataImage,
+    resource: &ConfigResource,
+    next: &Configs,
+    bounds: &GroupBounds,
+) -> Result<(), Refusal> {
     match resource {
         ConfigResource::Topic(_) => check_topic(&cluster_settings(image), next)?,
         ConfigResource::Broker(_) | ConfigResource::Cluster => check_broker_update(next)?,
+        ConfigResource::Group(_) => check_group(bounds, next)?,
+        // As in Kafka: a wrong subscription is a wrong request, not a wrong setting.
+        ConfigResource::ClientMetrics(_) => {
+            check_client_metrics(next).map_err(Refusal::InvalidSubscription)?;
+        }
     }
     Ok(())
 }
@@ -75,6 +91,8 @@ fn resolve(
     let scope = match resource {
         ConfigResource::Topic(_) => Scope::Topic,
         ConfigResource::Broker(_) | ConfigResource::Cluster => Scope::Broker,
+        ConfigResource::Group(_) => Scope::Group,
+        ConfigResource::ClientMetrics(_) => Scope::ClientMetrics,
     };
     let def = scope
         .definition(name)
@@ -108,6 +126,7 @@ mod tests {
 
     use super::plan_configs;
     use crate::fixtures;
+    use crate::settings::GroupBounds;
     use crate::{ConfigChange, ConfigOp, ConfigResource, MetadataCommand, Refusal};
 
     fn plan(
@@ -116,7 +135,7 @@ mod tests {
         replace_all: bool,
     ) -> Result<BTreeMap<String, Option<String>>, Refusal> {
         let change = ConfigChange { resource, ops, replace_all };
-        match plan_configs(&fixtures::busy_image(), change)? {
+        match plan_configs(&fixtures::busy_image(), change, &GroupBounds::built_in())? {
             MetadataCommand::AlterConfigs { changes, .. } => Ok(changes),
             other => panic!("{other:?}"),
         }
@@ -172,6 +191,24 @@ mod tests {
         assert_eq!(code(orders(), twice), ErrorCode::InvalidRequest);
         let conflict = vec![set("min.compaction.lag.ms", "10"), set("max.compaction.lag.ms", "5")];
         assert_eq!(code(orders(), conflict), ErrorCode::InvalidConfig);
+    }
+
+    #[test]
+    fn groups_and_subscriptions_have_settings_of_their_own() {
+        let group = || ConfigResource::Group("g".to_owned());
+        let planned = plan(group(), vec![set("consumer.heartbeat.interval.ms", "6000")], true).unwrap();
+        let expected =
+            [("consumer.heartbeat.interval.ms", Some("6000")), ("consumer.session.timeout.ms", None)];
+        assert_eq!(planned, changes(&expected));
+        let refusal = plan(group(), vec![set("retention.ms", "1")], false).unwrap_err();
+        assert_eq!(refusal.code(), ErrorCode::InvalidConfig);
+        assert_eq!(refusal.to_string(), "Unknown group config name: retention.ms");
+        let metrics = || ConfigResource::ClientMetrics("m".to_owned());
+        let append = ConfigOp::Append { name: "metrics".to_owned(), value: "org.apache.kafka.".to_owned() };
+        let planned = plan(metrics(), vec![append], false).unwrap();
+        assert_eq!(planned, changes(&[("metrics", Some("org.apache.kafka."))]));
+        let refusal = plan(metrics(), vec![set("interval.ms", "99")], false).unwrap_err();
+        assert_eq!(refusal.code(), ErrorCode::InvalidRequest);
     }
 
     #[test]

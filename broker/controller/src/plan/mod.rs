@@ -5,10 +5,12 @@
 
 mod configs;
 mod partitions;
+mod quotas;
 mod topic;
 
 pub(crate) use configs::{cluster_settings, plan_configs};
 pub(crate) use partitions::plan_partitions;
+pub(crate) use quotas::plan_quotas;
 pub(crate) use topic::{Defaults, plan_topic};
 
 /// The most partitions that one request may make (`ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`).

@@ -90,11 +90,19 @@ broker_settings! {
          the first of these. Members may wish for any of them.";
     "group.consumer.heartbeat.interval.ms" => group_consumer_heartbeat_interval_ms: i32 = 5_000, Valid::AtLeast(1), Medium, ReadOnly,
         "How often members of the consumer protocol are told to give a sign of life, in milliseconds.";
+    "group.consumer.max.heartbeat.interval.ms" => group_consumer_max_heartbeat_interval_ms: i32 = 15_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most that a group's `consumer.heartbeat.interval.ms` can be.";
+    "group.consumer.max.session.timeout.ms" => group_consumer_max_session_timeout_ms: i32 = 60_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The most that a group's `consumer.session.timeout.ms` can be.";
     "group.consumer.max.size" => group_consumer_max_size: i32 = i32::MAX, Valid::AtLeast(1), Medium, ReadOnly,
         "The most members of a group of the consumer protocol.";
     "group.consumer.migration.policy" => group_consumer_migration_policy: String = "bidirectional".to_owned(), Valid::OneOf(&["bidirectional", "upgrade", "downgrade", "disabled"]), Medium, ReadOnly,
         "Which groups may change their protocol while they have members: from classic to consumer \
          (`upgrade`), from consumer to classic (`downgrade`), both or none.";
+    "group.consumer.min.heartbeat.interval.ms" => group_consumer_min_heartbeat_interval_ms: i32 = 5_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The least that a group's `consumer.heartbeat.interval.ms` can be.";
+    "group.consumer.min.session.timeout.ms" => group_consumer_min_session_timeout_ms: i32 = 45_000, Valid::AtLeast(1), Medium, ReadOnly,
+        "The least that a group's `consumer.session.timeout.ms` can be.";
     "group.consumer.regex.refresh.interval.ms" => group_consumer_regex_refresh_interval_ms: i32 = 600_000, Valid::AtLeast(10_000), Medium, ReadOnly,
         "How long the topics that a regular expression was found to match may stand before they are looked \
          for again, in milliseconds; new topics are noticed at once.";
@@ -253,6 +261,11 @@ broker_settings! {
     "queued.max.request.bytes" => queued_max_request_bytes: Limit = Limit::NONE, Valid::Any, Medium, ReadOnly,
         "The most bytes of requests that are read but not yet answered; beyond that, connections are not \
          read from. -1 is without limit; else it is at least `socket.request.max.bytes`.";
+    "quota.window.num" => quota_window_num: i32 = 11, Valid::AtLeast(1), Low, ReadOnly,
+        "How many windows are kept of what a client with a quota used. Together they are the time over which its \
+         rate is measured, and the longest it is held back at once.";
+    "quota.window.size.seconds" => quota_window_size_seconds: i32 = 1, Valid::AtLeast(1), Low, ReadOnly,
+        "How long each of those windows is, in seconds.";
     "socket.listen.backlog.size" => socket_listen_backlog_size: i32 = 1024, Valid::AtLeast(1), Medium, ReadOnly,
         "The most connections that wait to be accepted; the kernel caps it (net.core.somaxconn). Kafka's \
          default, 50, makes clients that come back all at once wait for a second and more, until they \
@@ -314,7 +327,9 @@ impl BrokerSettings {
 #[cfg(test)]
 mod tests {
     use super::{BROKER_SETTINGS, BrokerSettings};
-    use crate::settings::{BrokerLayers, Configs, Scope, StaticSettings, TOPIC_SETTINGS};
+    use crate::settings::{
+        BrokerLayers, CLIENT_METRICS_SETTINGS, Configs, GROUP_SETTINGS, Scope, StaticSettings, TOPIC_SETTINGS,
+    };
 
     fn with(pairs: &[(&str, &str)]) -> BrokerSettings {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -324,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_tables_are_in_order_and_their_names_exist() {
-        for table in [BROKER_SETTINGS, TOPIC_SETTINGS] {
+        for table in [BROKER_SETTINGS, TOPIC_SETTINGS, GROUP_SETTINGS, CLIENT_METRICS_SETTINGS] {
             assert!(table.windows(2).all(|pair| pair[0].name < pair[1].name));
             for def in table {
                 for synonym in def.synonyms {
@@ -336,7 +351,9 @@ mod tests {
 
     #[test]
     fn what_is_built_in_is_allowed() {
-        for def in BROKER_SETTINGS.iter().chain(TOPIC_SETTINGS) {
+        for def in
+            BROKER_SETTINGS.iter().chain(TOPIC_SETTINGS).chain(GROUP_SETTINGS).chain(CLIENT_METRICS_SETTINGS)
+        {
             if let Some(value) = def.default_value(&BrokerSettings::built_in()) {
                 let shown = def.read(&value).unwrap().to_string();
                 assert_eq!(shown, value, "{}", def.name);

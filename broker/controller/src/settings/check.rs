@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::Configs;
 use super::broker_settings::{BROKER_SETTINGS, BrokerSettings};
+use super::client_metrics::CLIENT_METRICS_SETTINGS;
 use super::definition::{SettingDef, Update};
+use super::group_settings::{GROUP_SETTINGS, GroupBounds, GroupOverrides};
 use super::layers::BrokerLayers;
 use super::topic_settings::{TOPIC_SETTINGS, TopicSettings};
 
@@ -15,6 +17,10 @@ pub enum Scope {
     Topic,
     /// A broker's.
     Broker,
+    /// A consumer group's.
+    Group,
+    /// A subscription's to metrics of clients.
+    ClientMetrics,
 }
 
 /// Why a setting is refused.
@@ -50,6 +56,16 @@ pub enum InvalidSetting {
         /// That one's value.
         other_value: i64,
     },
+    /// A setting is outside the bounds that another gives it.
+    #[error("{name} must be {comparison} {other}")]
+    Bound {
+        /// The setting.
+        name: String,
+        /// Such as `greater than`.
+        comparison: String,
+        /// The setting that bounds it.
+        other: String,
+    },
     /// The setting is read when a broker starts.
     #[error("{name} can't change while a broker runs: give it to the broker when it starts")]
     ReadOnly {
@@ -78,6 +94,8 @@ impl fmt::Display for Scope {
         f.write_str(match self {
             Scope::Topic => "topic",
             Scope::Broker => "broker",
+            Scope::Group => "group",
+            Scope::ClientMetrics => "client metrics",
         })
     }
 }
@@ -87,6 +105,8 @@ impl Scope {
         match self {
             Scope::Topic => TOPIC_SETTINGS,
             Scope::Broker => BROKER_SETTINGS,
+            Scope::Group => GROUP_SETTINGS,
+            Scope::ClientMetrics => CLIENT_METRICS_SETTINGS,
         }
     }
 
@@ -133,6 +153,19 @@ pub fn check_broker_update(dynamic: &Configs) -> Result<(), InvalidSetting> {
     check_topic(&settings, &Configs::new())
 }
 
+/// Checks all the settings that a group shall have (Kafka's GroupConfig.validateValues).
+pub fn check_group(bounds: &GroupBounds, group: &Configs) -> Result<(), InvalidSetting> {
+    for (name, value) in group {
+        Scope::Group.check(name, value)?;
+    }
+    bounds.check(GroupOverrides::read(group))
+}
+
+/// Checks all the settings that a subscription to metrics of clients shall have.
+pub fn check_client_metrics(subscription: &Configs) -> Result<(), InvalidSetting> {
+    subscription.iter().try_for_each(|(name, value)| Scope::ClientMetrics.check(name, value).map(drop))
+}
+
 /// Checks the settings that a broker is started with.
 pub(super) fn check_static(configs: &Configs) -> Result<(), InvalidSettings> {
     let check = |(name, value): (&String, &String)| Scope::Broker.check(name, value).err();
@@ -141,6 +174,7 @@ pub(super) fn check_static(configs: &Configs) -> Result<(), InvalidSettings> {
         let fixed = BrokerSettings::resolve(BrokerLayers { cluster: configs, ..BrokerLayers::NONE });
         wrong.extend(check_topic(&fixed, &Configs::new()).err());
         wrong.extend(check_queue(&fixed).err());
+        wrong.extend(GroupBounds::of(&fixed).check_themselves().err());
     }
     if wrong.is_empty() { Ok(()) } else { Err(InvalidSettings(wrong)) }
 }

@@ -3,7 +3,9 @@
 use super::Configs;
 use super::broker_settings::{BROKER_SETTINGS, BrokerSettings};
 use super::check::Scope;
+use super::client_metrics::CLIENT_METRICS_SETTINGS;
 use super::definition::{SettingDef, Update};
+use super::group_settings::GROUP_SETTINGS;
 use super::layers::BrokerLayers;
 use super::raw::Kind;
 use super::topic_settings::TOPIC_SETTINGS;
@@ -22,6 +24,10 @@ pub enum SettingSource {
     StaticBrokerConfig = 4,
     /// Built in.
     DefaultConfig = 5,
+    /// Given to the subscription to metrics of clients.
+    ClientMetricsConfig = 7,
+    /// Given to the consumer group.
+    GroupConfig = 8,
 }
 
 /// One setting with its value and where that comes from.
@@ -107,6 +113,38 @@ pub fn describe_cluster(cluster: &Configs) -> Vec<DescribedSetting> {
         describe(def, Some(value.clone()), synonyms)
     })
     .collect()
+}
+
+/// Every setting of a consumer group with these settings of its own.
+pub fn describe_group(layers: BrokerLayers<'_>, group: &Configs) -> Vec<DescribedSetting> {
+    describe_own(GROUP_SETTINGS, &BrokerSettings::resolve(layers), group, SettingSource::GroupConfig)
+}
+
+/// Every setting of a subscription to metrics of clients.
+pub fn describe_client_metrics(subscription: &Configs) -> Vec<DescribedSetting> {
+    let built_in = BrokerSettings::built_in();
+    describe_own(CLIENT_METRICS_SETTINGS, &built_in, subscription, SettingSource::ClientMetricsConfig)
+}
+
+/// The settings of a table with one layer above what is built in.
+fn describe_own(
+    table: &'static [SettingDef],
+    broker: &BrokerSettings,
+    own: &Configs,
+    source: SettingSource,
+) -> Vec<DescribedSetting> {
+    let of = |def: &'static SettingDef| {
+        let mut synonyms = Vec::new();
+        push_if_set(&mut synonyms, def, own, source);
+        let default = def.default_value(broker);
+        if let Some(value) = &default {
+            let (name, value) = (def.name, value.clone());
+            synonyms.push(Synonym { name, value, source: SettingSource::DefaultConfig });
+        }
+        let set = own.get(def.name).and_then(|text| def.read(text).ok()).map(|raw| raw.to_string());
+        describe(def, set.or(default), synonyms)
+    };
+    table.iter().map(of).collect()
 }
 
 fn describe(def: &SettingDef, value: Option<String>, synonyms: Vec<Synonym>) -> DescribedSetting {

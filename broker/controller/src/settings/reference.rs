@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::broker_settings::{BROKER_SETTINGS, BrokerSettings};
+use super::client_metrics::CLIENT_METRICS_SETTINGS;
 use super::definition::{SettingDef, Update};
+use super::group_settings::GROUP_SETTINGS;
 use super::topic_settings::TOPIC_SETTINGS;
 
 /// The reference page, in Markdown. `docs/reference/settings.md` is this text.
@@ -14,6 +16,14 @@ pub fn reference_markdown() -> String {
     for def in TOPIC_SETTINGS {
         section(&mut page, def, &built_in);
         synonyms(&mut page, "Broker setting that is its default", def.synonyms);
+    }
+    page.push_str(GROUPS);
+    for def in GROUP_SETTINGS {
+        section(&mut page, def, &built_in);
+    }
+    page.push_str(CLIENT_METRICS);
+    for def in CLIENT_METRICS_SETTINGS {
+        section(&mut page, def, &built_in);
     }
     page.push_str(BROKERS);
     for def in BROKER_SETTINGS {
@@ -42,6 +52,19 @@ const TOPICS: &str = "
 ## Topics
 
 All of them can change at any time.
+";
+
+const GROUPS: &str = "
+## Consumer groups
+
+Of one group (`kafka-configs --entity-type groups --entity-name GROUP`). All of them can change at any time.
+";
+
+const CLIENT_METRICS: &str = "
+## Metrics of clients
+
+Of one subscription (`kafka-configs --entity-type client-metrics --entity-name NAME`). They are kept and shown; this
+version takes no metrics from clients.
 ";
 
 const BROKERS: &str = "

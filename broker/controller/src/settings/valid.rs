@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::client_metrics;
 use super::per_ip::ConnectionsPerIp;
 use super::raw::Raw;
 
@@ -32,6 +33,8 @@ pub enum Valid {
     NonEmpty,
     /// What [`ConnectionsPerIp`] reads.
     ConnectionsPerIp,
+    /// A list of patterns that say which clients are meant.
+    ClientMatch,
 }
 
 impl Valid {
@@ -67,6 +70,7 @@ impl Valid {
                 "Value must be a single element".to_owned()
             }
             (Valid::ConnectionsPerIp, Raw::Text(text)) => return ConnectionsPerIp::parse(text).map(drop),
+            (Valid::ClientMatch, Raw::List(patterns)) => return client_metrics::check_match(patterns),
             (Valid::NonEmpty, Raw::Text(text)) if text.is_empty() => "String must be non-empty".to_owned(),
             _ => return Ok(()),
         };
@@ -93,6 +97,7 @@ impl fmt::Display for Valid {
             Valid::OnlyFalse => f.write_str("false"),
             Valid::OneElement => f.write_str("one element"),
             Valid::NonEmpty => f.write_str("not empty"),
+            Valid::ClientMatch => f.write_str("WHAT=PATTERN, with commas between"),
             Valid::ConnectionsPerIp => f.write_str("ADDRESS:NUMBER, with commas between"),
         }
     }

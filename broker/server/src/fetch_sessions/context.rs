@@ -66,6 +66,17 @@ impl SessionError {
 #[derive(Debug)]
 pub(crate) struct FetchContext(Kind);
 
+impl FetchContext {
+    /// The id of the session for a response without any partition, which leaves the session as it is. A session that
+    /// is only wanted is not made: the client asks in full again (KIP-219).
+    pub(crate) fn without_partitions(self) -> i32 {
+        match self.0 {
+            Kind::Sessionless | Kind::Full { .. } => NO_SESSION,
+            Kind::Incremental { id, .. } => id,
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Kind {
     /// No session, and none wanted.

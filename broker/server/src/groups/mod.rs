@@ -23,6 +23,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use klamm_controller::MetadataImage;
 use klamm_controller::settings::BrokerSettings;
 use klamm_groups::{GroupConfig, Now, Tick};
 use klamm_model::ErrorCode;
@@ -64,6 +65,19 @@ impl Groups {
         let topic = broker.partitions.by_name(OFFSETS_TOPIC).map_err(|_| ErrorCode::NotCoordinator)?;
         let index = key::partition_for(group_id, topic.image.partitions.len());
         self.shards.read().get(&index).cloned().ok_or(ErrorCode::NotCoordinator)
+    }
+
+    /// What the settings say about one group, which may have some of its own.
+    pub(crate) fn config_of(&self, image: &MetadataImage, group_id: &str) -> GroupConfig {
+        let own = image.group_configs(group_id);
+        let mut config = self.config.clone();
+        if let Some(session_timeout_ms) = own.consumer_session_timeout_ms {
+            config.consumer_session_timeout_ms = session_timeout_ms;
+        }
+        if let Some(heartbeat_interval_ms) = own.consumer_heartbeat_interval_ms {
+            config.consumer_heartbeat_interval_ms = heartbeat_interval_ms;
+        }
+        config
     }
 
     /// All shards, in no order.

@@ -1,5 +1,6 @@
 //! What AlterConfigs and IncrementalAlterConfigs share: resources in, an answer for each out.
 
+use klamm_controller::settings::GroupBounds;
 use klamm_controller::{ConfigChange, ConfigOp};
 use klamm_model::ErrorCode;
 
@@ -57,7 +58,8 @@ async fn submit(
     let (names, changes): (Vec<_>, Vec<_>) =
         wanted.into_iter().map(|(kind, name, change)| ((kind, name), change)).unzip();
     let altered = |((kind, name), answer)| Altered { kind, name, answer };
-    match broker.controller.alter_configs(changes, validate_only).await {
+    let bounds = GroupBounds::of(&broker.settings());
+    match broker.controller.alter_configs(changes, &bounds, validate_only).await {
         Err(error) => names.into_iter().map(|name| altered((name, Err(KafkaError::from(&error))))).collect(),
         Ok(answers) => {
             if !validate_only {

@@ -22,10 +22,12 @@ pub(crate) fn parse(broker: &Broker, kind: i8, name: &str) -> Result<ConfigResou
             "this broker has no loggers to configure while it runs; start it with --log-level, for example \
              --log-level klamm_log=debug",
         )),
-        CLIENT_METRICS => Err(refusal("this broker takes no client metrics, so that they have no settings")),
-        GROUP => Err(refusal(
-            "groups have no settings of their own here: the broker's group.* settings are for all",
-        )),
+        CLIENT_METRICS if name.is_empty() => {
+            Err(refusal("Client metrics subscription name must not be empty"))
+        }
+        CLIENT_METRICS => Ok(ConfigResource::ClientMetrics(name.to_owned())),
+        GROUP if name.is_empty() => Err(refusal("Group name must not be empty")),
+        GROUP => Ok(ConfigResource::Group(name.to_owned())),
         other => Err(refusal(&format!("Unsupported resource type: {other}"))),
     }
 }

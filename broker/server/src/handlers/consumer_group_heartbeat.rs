@@ -1,11 +1,12 @@
 //! ConsumerGroupHeartbeat (68): the consumer protocol (KIP-848).
 
+use klamm_groups::Turn;
 use klamm_model::ErrorCode;
 use klamm_wire::messages::consumer_group_heartbeat::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
 };
 
-use crate::groups::{Asked, ImageTopics};
+use crate::groups::ImageTopics;
 use crate::{Broker, RequestContext};
 
 /// Notes what the member says, and tells it what it may read.
@@ -25,8 +26,11 @@ pub(crate) async fn handle(
     };
     let caller = ctx.caller();
     let topics = ImageTopics(broker.controller.image());
-    let asked: Result<Asked<_>, _> =
-        shard.run(broker, |groups, turn| groups.consumer_heartbeat(turn, &topics, &caller, request));
+    let config = broker.groups.config_of(&topics.0, &request.group_id);
+    let asked = shard.run(broker, |groups, turn| {
+        let own = &mut Turn { now: turn.now, config: &config, ids: turn.ids, effects: turn.effects };
+        groups.consumer_heartbeat(own, &topics, &caller, request)
+    });
     match asked {
         Ok(asked) => asked.when_durable(shard.partition()).await.unwrap_or_else(refused),
         Err(code) => refused(code),

@@ -3,7 +3,8 @@
 
 use klamm_controller::ConfigResource;
 use klamm_controller::settings::{
-    DescribedSetting, Synonym, describe_broker, describe_cluster, describe_topic,
+    DescribedSetting, Synonym, describe_broker, describe_client_metrics, describe_cluster, describe_group,
+    describe_topic,
 };
 use klamm_wire::messages::describe_configs::{
     DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
@@ -70,6 +71,8 @@ fn describe(
         },
         ConfigResource::Broker(_) => describe_broker(layers),
         ConfigResource::Cluster => describe_cluster(image.cluster_configs()),
+        ConfigResource::Group(id) => describe_group(layers, image.group_configs_as_given(&id)),
+        ConfigResource::ClientMetrics(name) => describe_client_metrics(image.client_metrics_configs(&name)),
     })
 }
 

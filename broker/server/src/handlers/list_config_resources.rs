@@ -34,12 +34,14 @@ pub(crate) async fn handle(
     }
 }
 
-/// Groups and client metrics have no settings here.
+/// Groups and client metrics are named if something is set for them.
 fn names(broker: &Broker, kind: i8) -> Vec<String> {
     let image = broker.controller.image();
     match kind {
         TOPIC => image.topics().map(|topic| topic.name.as_str().to_owned()).collect(),
         BROKER | BROKER_LOGGER => image.brokers().map(|broker| broker.id.to_string()).collect(),
+        GROUP => image.groups_with_configs().map(str::to_owned).collect(),
+        CLIENT_METRICS => image.client_metrics_names().map(str::to_owned).collect(),
         _ => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! A handler is `async fn handle(&Broker, &RequestContext, XRequest) -> XResponse`. It never fails: errors are
 //! part of its answer. It becomes reachable, and advertised, by its line in `dispatch.rs`.
 
+pub(crate) mod alter_client_quotas;
 pub(crate) mod alter_configs;
 pub(crate) mod alter_partition_reassignments;
 pub(crate) mod alter_replica_log_dirs;
@@ -16,6 +17,7 @@ pub(crate) mod create_topics;
 pub(crate) mod delete_groups;
 pub(crate) mod delete_records;
 pub(crate) mod delete_topics;
+pub(crate) mod describe_client_quotas;
 pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;

@@ -1,17 +1,17 @@
 //! The errors in an answer.
 
 use klamm_wire::messages::{
-    AlterConfigsResponse, AlterPartitionReassignmentsResponse, AlterReplicaLogDirsResponse,
-    ApiVersionsResponse, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatResponse,
-    CreatePartitionsResponse, CreateTopicsResponse, DeleteGroupsResponse, DeleteRecordsResponse,
-    DeleteTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse, DescribeGroupsResponse,
-    DescribeLogDirsResponse, DescribeProducersResponse, DescribeQuorumResponse,
-    DescribeTopicPartitionsResponse, ElectLeadersResponse, FetchResponse, FindCoordinatorResponse,
-    HeartbeatResponse, IncrementalAlterConfigsResponse, InitProducerIdResponse, JoinGroupResponse,
-    LeaveGroupResponse, ListConfigResourcesResponse, ListGroupsResponse, ListOffsetsResponse,
-    ListPartitionReassignmentsResponse, MetadataResponse, OffsetCommitResponse, OffsetDeleteResponse,
-    OffsetFetchResponse, OffsetForLeaderEpochResponse, ProduceResponse, SyncGroupResponse,
-    UpdateFeaturesResponse,
+    AlterClientQuotasResponse, AlterConfigsResponse, AlterPartitionReassignmentsResponse,
+    AlterReplicaLogDirsResponse, ApiVersionsResponse, ConsumerGroupDescribeResponse,
+    ConsumerGroupHeartbeatResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteGroupsResponse,
+    DeleteRecordsResponse, DeleteTopicsResponse, DescribeClientQuotasResponse, DescribeClusterResponse,
+    DescribeConfigsResponse, DescribeGroupsResponse, DescribeLogDirsResponse, DescribeProducersResponse,
+    DescribeQuorumResponse, DescribeTopicPartitionsResponse, ElectLeadersResponse, FetchResponse,
+    FindCoordinatorResponse, HeartbeatResponse, IncrementalAlterConfigsResponse, InitProducerIdResponse,
+    JoinGroupResponse, LeaveGroupResponse, ListConfigResourcesResponse, ListGroupsResponse,
+    ListOffsetsResponse, ListPartitionReassignmentsResponse, MetadataResponse, OffsetCommitResponse,
+    OffsetDeleteResponse, OffsetFetchResponse, OffsetForLeaderEpochResponse, ProduceResponse,
+    SyncGroupResponse, UpdateFeaturesResponse,
 };
 
 /// An answer that says what went wrong.
@@ -20,9 +20,20 @@ pub(crate) trait Failures {
     fn each_error(&self, visit: &mut dyn FnMut(i16));
 }
 
-/// `Answer { one error code }`, `Answer { list of items with one }` or `Answer { list { list of items with one } }`.
+/// An answer that says for how long the client is held back because of a quota.
+pub(crate) trait Throttled {
+    /// 0 for not at all.
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32);
+}
+
+/// Both traits, for every answer.
+///
+/// `Answer { one error code }`, `Answer { list of items with one }` or `Answer { list { list of items with one } }`,
+/// and `, unthrottled` behind an answer that has no `throttle_time_ms`.
 macro_rules! failures {
-    ($( $answer:ident $(. $own:ident)? $([ $items:ident $([ $inner:ident ])? ])?; )*) => { $(
+    ($( $answer:ident $(. $own:ident)? $([ $items:ident $([ $inner:ident ])? ])? $(, $never:ident)?; )*) => { $(
+        failures!(@throttled $answer $(, $never)?);
+
         impl Failures for $answer {
             fn each_error(&self, visit: &mut dyn FnMut(i16)) {
                 $( visit(self.$own); )?
@@ -32,6 +43,19 @@ macro_rules! failures {
             }
         }
     )* };
+    (@throttled $answer:ident) => {
+        impl Throttled for $answer {
+            fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+                self.throttle_time_ms = throttle_time_ms;
+            }
+        }
+    };
+    // The answer has no place for it: the connection is muted all the same.
+    (@throttled $answer:ident, unthrottled) => {
+        impl Throttled for $answer {
+            fn set_throttle_time_ms(&mut self, _: i32) {}
+        }
+    };
     (@item $item:ident, $visit:ident) => { $visit($item.error_code) };
     (@item $item:ident, $visit:ident, $inner:ident) => {
         for inner in &$item.$inner {
@@ -41,6 +65,7 @@ macro_rules! failures {
 }
 
 failures! {
+    AlterClientQuotasResponse[entries];
     AlterConfigsResponse[responses];
     AlterPartitionReassignmentsResponse.error_code[responses[partitions]];
     AlterReplicaLogDirsResponse[results[partitions]];
@@ -52,12 +77,13 @@ failures! {
     DeleteGroupsResponse[results];
     DeleteRecordsResponse[topics[partitions]];
     DeleteTopicsResponse[responses];
+    DescribeClientQuotasResponse.error_code;
     DescribeClusterResponse.error_code;
     DescribeConfigsResponse[results];
     DescribeGroupsResponse[groups];
     DescribeLogDirsResponse.error_code[results];
     DescribeProducersResponse[topics[partitions]];
-    DescribeQuorumResponse.error_code[topics[partitions]];
+    DescribeQuorumResponse.error_code[topics[partitions]], unthrottled;
     DescribeTopicPartitionsResponse[topics];
     ElectLeadersResponse.error_code[replica_election_results[partition_result]];
     FetchResponse.error_code[responses[partitions]];

@@ -19,7 +19,7 @@ use klamm_wire::ApiKey;
 
 use catalogue::Catalogue;
 use cleaner::Cleaner;
-pub(crate) use failures::Failures;
+pub(crate) use failures::{Failures, Throttled};
 use groups::GroupFigures;
 use process::Process;
 use requests::Requests;
@@ -69,6 +69,11 @@ impl Metrics {
     /// A request was answered, this long after it was received whole.
     pub(crate) fn request(&self, key: ApiKey, took: Duration) {
         self.requests.answered(key, took);
+    }
+
+    /// A client was told to pause for so long.
+    pub(crate) fn throttled(&self, key: ApiKey, time: Duration) {
+        self.requests.throttled(key, time);
     }
 
     /// Counts what an answer says went wrong.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use klamm_model::ErrorCode;
 use klamm_wire::ApiKey;
-use prometheus::{Histogram, IntCounterVec};
+use prometheus::{Histogram, HistogramVec, IntCounterVec};
 
 use super::catalogue::Catalogue;
 use crate::dispatch::SERVED;
@@ -15,6 +15,9 @@ const LATENCY_SECONDS: &[f64] = &[
     30.0,
 ];
 
+/// From what nobody notices to all windows of Kafka's defaults.
+const THROTTLE_SECONDS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 11.0];
+
 /// Requests, by API. The histogram of each API is looked up once, when the broker starts: a request costs an
 /// index and a few uncontended atomics.
 #[derive(Debug)]
@@ -22,6 +25,7 @@ pub(crate) struct Requests {
     /// By API key; `None` for what is not served.
     latencies: Vec<Option<Histogram>>,
     errors: IntCounterVec,
+    throttles: HistogramVec,
 }
 
 impl Requests {
@@ -37,6 +41,13 @@ impl Requests {
             &["api", "error"],
             "Errors in answers, by Kafka's name of the error; an answer for several partitions may have several.",
         )?;
+        let throttles = catalogue.histograms(
+            "klamm_request_throttle_seconds",
+            &["api"],
+            THROTTLE_SECONDS,
+            "For how long clients were held back because of a quota; only requests that were, so that the count is \
+             theirs.",
+        )?;
         let mut latencies = Vec::new();
         for api in SERVED {
             let index = index(*api);
@@ -45,7 +56,7 @@ impl Requests {
             }
             latencies[index] = Some(latency.with_label_values(&[api.name()]));
         }
-        Ok(Requests { latencies, errors })
+        Ok(Requests { latencies, errors, throttles })
     }
 
     /// A request was answered, this long after it was received whole.
@@ -53,6 +64,11 @@ impl Requests {
         if let Some(Some(latency)) = self.latencies.get(index(api)) {
             latency.observe(took.as_secs_f64());
         }
+    }
+
+    /// A client was told to pause for so long.
+    pub(super) fn throttled(&self, api: ApiKey, time: Duration) {
+        self.throttles.with_label_values(&[api.name()]).observe(time.as_secs_f64());
     }
 
     /// An answer says that something went wrong. Rare, so that a lookup by label is cheap enough.

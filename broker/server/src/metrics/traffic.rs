@@ -30,7 +30,8 @@ impl Traffic {
             opened: catalogue.counter("klamm_connections_opened_total", "Connections that were accepted.")?,
             refused: catalogue.counter(
                 "klamm_connections_refused_total",
-                "Connections that were closed at once because their address had `max.connections.per.ip`.",
+                "Connections that were closed because of `max.connections`, `max.connections.per.ip` or a quota of their \
+                 address.",
             )?,
             sessions: catalogue
                 .gauge("klamm_fetch_sessions", "Fetch sessions that are remembered (KIP-227).")?,

@@ -105,8 +105,26 @@ fn admit(broker: &Arc<Broker>, socket: StdStream, peer: SocketAddr, runtimes: &C
             return;
         }
     };
+    if let Some(time) = broker.quotas.connection(peer.ip()) {
+        hold_and_close(broker, socket, place, time);
+        return;
+    }
     let broker = Arc::clone(broker);
     runtimes.spawn_on_least_loaded(async move { serve(broker, socket, peer, place).await });
+}
+
+/// Closes a connection of an address that opens too many. Not at once, or the client would only try the faster; meanwhile
+/// the connection counts among all.
+fn hold_and_close(broker: &Broker, socket: StdStream, place: ConnectionPlace, time: Duration) {
+    broker.metrics.connection_refused();
+    let stop = broker.stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop.requested() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+        drop((socket, place));
+    });
 }
 
 fn enter(broker: &Broker, peer: SocketAddr) -> Result<ConnectionPlace, TooMany> {

@@ -20,6 +20,7 @@ use super::limits::{ConnectionPlace, RequestShare};
 use super::outbox::Outbox;
 use crate::Broker;
 use crate::dispatch::{self, Answer, Begun, RequestError};
+use crate::quotas::Mute;
 
 /// Answers that a client may leave unread before its next request has to wait.
 const UNREAD_BYTES: usize = 256 * 1024;
@@ -68,6 +69,9 @@ pub(crate) struct Connection {
     share: ShareState,
     answers: Answers,
     outbox: Outbox,
+    /// Until when nothing is read because of a quota.
+    mute: Arc<Mute>,
+    mute_ends: Option<Pin<Box<Sleep>>>,
     deadlines: Deadlines,
     alarm: Pin<Box<Sleep>>,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -105,6 +109,8 @@ impl Connection {
             share: ShareState::None,
             answers: Answers::default(),
             outbox,
+            mute: Arc::default(),
+            mute_ends: None,
             deadlines: Deadlines::new(now),
             alarm: Box::pin(tokio::time::sleep_until(now + super::deadlines::FIRST_REQUEST)),
             stop,
@@ -116,7 +122,7 @@ impl Connection {
     /// Takes frames from what was received and begins them, as far as they may begin.
     fn begin_requests(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
         let mut progress = false;
-        while self.outbox.bytes() < UNREAD_BYTES {
+        while self.outbox.bytes() < UNREAD_BYTES && !self.is_muted(cx) {
             let (begun, share) = match self.next.take() {
                 Some(next) => next,
                 None => match self.take_request(cx)? {
@@ -148,7 +154,7 @@ impl Connection {
     }
 
     fn begin(&self, frame: Bytes) -> Result<Begun, RequestError> {
-        dispatch::begin(&self.broker, self.endpoints, frame)
+        dispatch::begin(&self.broker, self.endpoints, &self.mute, frame)
     }
 
     /// Whether the request at the front has its share; asks for it as soon as the request's size is known, so
@@ -202,7 +208,7 @@ impl Connection {
     /// Reads what there is, unless a request that can't begin is waiting: then the client has to wait too.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
         let blocked = self.next.is_some() || matches!(self.share, ShareState::Waiting(_));
-        if self.stopping || blocked || self.outbox.bytes() >= UNREAD_BYTES {
+        if self.stopping || blocked || self.outbox.bytes() >= UNREAD_BYTES || self.is_muted(cx) {
             return Ok(false);
         }
         // Only a socket that has something is given memory to read into.
@@ -222,6 +228,22 @@ impl Connection {
         }
     }
 
+    /// Whether the client is held back by a quota; wakes when that is over. A broker that stops waits for no one.
+    fn is_muted(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(until) = self.mute.until() else { return false };
+        let at = Instant::from_std(self.broker.quotas.at(until));
+        let ends = self.mute_ends.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if ends.deadline() != at {
+            ends.as_mut().reset(at);
+        }
+        if self.stopping || ends.as_mut().poll(cx).is_ready() {
+            self.mute.lift(until);
+            self.mute_ends = None;
+            return false;
+        }
+        true
+    }
+
     fn max_frame(&self) -> usize {
         usize::try_from(self.broker.glance_at_settings().socket_request_max_bytes).unwrap_or(0)
     }
@@ -231,7 +253,11 @@ impl Connection {
         if self.outbox.bytes() > 0 {
             return Waiting::Reader;
         }
-        if !self.answers.is_empty() || self.next.is_some() || matches!(self.share, ShareState::Waiting(_)) {
+        if self.mute.until().is_some()
+            || !self.answers.is_empty()
+            || self.next.is_some()
+            || matches!(self.share, ShareState::Waiting(_))
+        {
             return Waiting::Nothing;
         }
         match self.received.frame_size(usize::MAX) {

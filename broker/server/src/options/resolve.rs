@@ -42,6 +42,7 @@ impl GivenOptions {
         let (InvalidSetting::Unknown { name, .. }
         | InvalidSetting::Value { name, .. }
         | InvalidSetting::Conflict { name, .. }
+        | InvalidSetting::Bound { name, .. }
         | InvalidSetting::ReadOnly { name }) = &invalid;
         let Some(GivenSetting { from, .. }) = self.settings.get(name).cloned() else {
             return OptionsError::Contradiction(invalid);

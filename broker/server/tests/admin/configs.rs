@@ -16,6 +16,8 @@ use klamm_wire::messages::incremental_alter_configs as incremental;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const CLIENT_METRICS: i8 = 16;
+const GROUP: i8 = 32;
 const SET: i8 = 0;
 const DELETE: i8 = 1;
 const APPEND: i8 = 2;
@@ -132,6 +134,8 @@ fn a_broker_knows_itself_and_what_all_brokers_share() {
         (TOPIC, "not a name", ErrorCode::InvalidTopicException),
         (8, "1", ErrorCode::InvalidRequest),
         (99, "x", ErrorCode::InvalidRequest),
+        (GROUP, "", ErrorCode::InvalidRequest),
+        (CLIENT_METRICS, "", ErrorCode::InvalidRequest),
     ] {
         let result = describe(&mut client, kind, name, None);
         assert_eq!((result.error_code, result.configs.len()), (code.as_i16(), 0), "{kind} {name}");
@@ -273,4 +277,36 @@ fn the_cluster_is_this_broker() {
     let request = DescribeClusterRequest { endpoint_type: 1, ..request };
     // Bits of Alter, AlterConfigs, ClusterAction, Create, Describe, DescribeConfigs, IdempotentWrite.
     assert_eq!(client.call(2, &request).cluster_authorized_operations, 8096);
+}
+
+#[test]
+fn groups_have_settings_within_the_brokers_bounds() {
+    let (_server, mut client) = with_topic(&[("group.consumer.max.session.timeout.ms", "50000")]);
+    let name = "consumer.session.timeout.ms";
+    assert_eq!(value(&mut client, GROUP, "g", name), ("45000".to_owned(), 5));
+    assert_eq!(describe(&mut client, GROUP, "g", None).configs.len(), 2);
+    let done = (ErrorCode::None, String::new());
+    assert_eq!(change(&mut client, (GROUP, "g"), &[(SET, name, Some("50000"))], false), done);
+    assert_eq!(value(&mut client, GROUP, "g", name), ("50000".to_owned(), 8));
+    assert_eq!(value(&mut client, GROUP, "other", name).1, 5);
+    let (code, message) = change(&mut client, (GROUP, "g"), &[(SET, name, Some("50001"))], false);
+    assert_eq!(code, ErrorCode::InvalidConfig);
+    assert!(message.contains("group.consumer.max.session.timeout.ms"), "{message}");
+    assert_eq!(change(&mut client, (GROUP, "g"), &[(DELETE, name, None)], false), done);
+    assert_eq!(value(&mut client, GROUP, "g", name), ("45000".to_owned(), 5));
+}
+
+#[test]
+fn subscriptions_to_metrics_are_kept() {
+    let (_server, mut client) = with_topic(&[]);
+    let done = (ErrorCode::None, String::new());
+    let both = [(SET, "interval.ms", Some("1000")), (SET, "match", Some("client_id=a.*"))];
+    assert_eq!(change(&mut client, (CLIENT_METRICS, "m"), &both, false), done);
+    assert_eq!(value(&mut client, CLIENT_METRICS, "m", "interval.ms"), ("1000".to_owned(), 7));
+    assert_eq!(value(&mut client, CLIENT_METRICS, "m", "match"), ("client_id=a.*".to_owned(), 7));
+    assert_eq!(value(&mut client, CLIENT_METRICS, "m", "metrics"), (String::new(), 5));
+    let wrong = [(SET, "match", Some("name=a"))];
+    let (code, message) = change(&mut client, (CLIENT_METRICS, "m"), &wrong, false);
+    assert_eq!(code, ErrorCode::InvalidRequest);
+    assert!(message.contains("Illegal client matching pattern: name=a"), "{message}");
 }

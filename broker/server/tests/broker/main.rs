@@ -11,5 +11,6 @@ mod limits;
 mod metadata;
 mod offsets;
 mod produce;
+mod quotas;
 mod sessions;
 mod support;

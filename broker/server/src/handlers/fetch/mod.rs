@@ -22,7 +22,10 @@ use crate::{Broker, RequestContext};
 
 /// Reads what the client wants, now or when there is enough of it.
 pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: FetchRequest) -> FetchResponse {
-    let limits = Limits::of(&request, broker.settings().fetch_max_bytes);
+    let mut limits = Limits::of(&request, broker.settings().fetch_max_bytes);
+    if let Some(meter) = &ctx.meter {
+        limits = limits.within(meter.fetch_room(ctx.client_id()));
+    }
     let max_wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let by_replica = request::is_replica(&request, ctx.api_version);
     let session_request = request::session_request(request, ctx.api_version);
@@ -39,6 +42,10 @@ pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: Fetch
         }
     }
     let bytes: usize = found.iter().map(TargetRead::size_bytes).sum();
+    if let Some(throttle_time_ms) = ctx.meter.as_ref().and_then(|meter| meter.fetched(ctx.client_id(), bytes))
+    {
+        return response::throttled(context, throttle_time_ms);
+    }
     broker.metrics.fetched(bytes);
     response::build(broker, ctx, context, targets, found, limits)
 }

@@ -21,6 +21,11 @@ pub(super) fn session_error(error: SessionError) -> FetchResponse {
     FetchResponse { error_code: error.code().as_i16(), ..FetchResponse::default() }
 }
 
+/// The answer to a client that is held back: nothing, and that it may come again later.
+pub(super) fn throttled(context: FetchContext, throttle_time_ms: i32) -> FetchResponse {
+    FetchResponse { throttle_time_ms, session_id: context.without_partitions(), ..FetchResponse::default() }
+}
+
 /// The response: what the session says the client must hear.
 pub(super) fn build(
     broker: &Broker,

@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     socket: TcpStream,
     next: i32,
+    id: String,
 }
 
 impl Client {
@@ -21,7 +22,13 @@ impl Client {
         let socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
-        Client { socket, next: 1 }
+        Client { socket, next: 1, id: "test".to_owned() }
+    }
+
+    /// The same with another client id.
+    pub fn called(mut self, id: &str) -> Client {
+        id.clone_into(&mut self.id);
+        self
     }
 
     /// The frame of a request, with its size.
@@ -32,7 +39,7 @@ impl Client {
             api_key: R::KEY as i16,
             api_version: version,
             correlation_id,
-            client_id: Some("test".to_owned()),
+            client_id: Some(self.id.clone()),
         };
         (correlation_id, encode_request(&header, request).unwrap().into_bytes())
     }
