@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use klamm_model::ErrorCode;
 use klamm_wire::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
+use klamm_wire::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
 use klamm_wire::messages::metadata::{MetadataRequestTopic, MetadataResponseTopic};
 use klamm_wire::{
-    CreateTopicsRequest, MetadataRequest, ProduceRequest, Request, RequestHeader, decode_response,
-    encode_request,
+    CreateTopicsRequest, ListOffsetsRequest, MetadataRequest, ProduceRequest, Request, RequestHeader,
+    decode_response, encode_request,
 };
 
 use crate::Result;
@@ -20,6 +21,9 @@ use crate::frames::PRODUCE_VERSION;
 const PATIENCE: Duration = Duration::from_mins(2);
 const METADATA_VERSION: i16 = 12;
 const CREATE_TOPICS_VERSION: i16 = 7;
+const LIST_OFFSETS_VERSION: i16 = 6;
+/// The timestamp that stands for the end of a partition.
+const LATEST: i64 = -1;
 
 /// One connection.
 #[derive(Debug)]
@@ -69,7 +73,26 @@ impl Client {
         {
             crate::broker::pause();
         }
+        while !self.serves(name)? {
+            crate::broker::pause();
+        }
         Ok(())
+    }
+
+    /// Whether the leaders serve: Kafka names them a moment before.
+    fn serves(&mut self, name: &str) -> Result<bool> {
+        let indexes = self.topic(name)?.into_iter().flat_map(|topic| topic.partitions);
+        let partition = |partition_index| ListOffsetsPartition {
+            partition_index,
+            timestamp: LATEST,
+            ..ListOffsetsPartition::default()
+        };
+        let partitions = indexes.map(|it| partition(it.partition_index)).collect();
+        let topic = ListOffsetsTopic { name: name.to_owned(), partitions };
+        let request =
+            ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..ListOffsetsRequest::default() };
+        let answered = self.call(LIST_OFFSETS_VERSION, &request)?.topics;
+        Ok(answered.iter().flat_map(|topic| &topic.partitions).all(|partition| partition.error_code == 0))
     }
 
     /// A topic, if there is one of this name.
