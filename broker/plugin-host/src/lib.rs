@@ -1,0 +1,1 @@
+//! Runs plug-ins: WebAssembly components that choose partitions, rewrite values and stop poison pills.
