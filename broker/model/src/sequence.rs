@@ -25,6 +25,12 @@ impl Sequence {
         // 2^31 values: the wrap is a mask of the 31 low bits.
         Sequence(((self.0 as i64 + records as i64) & 0x7fff_ffff) as i32)
     }
+
+    /// Whether this one comes later than `other`, if they are less than 2^30 records apart.
+    pub const fn is_after(self, other: Sequence) -> bool {
+        let distance = (self.0 as i64 - other.0 as i64) & 0x7fff_ffff;
+        distance > 0 && distance < 1 << 30
+    }
 }
 
 impl fmt::Display for Sequence {
@@ -46,5 +52,12 @@ mod tests {
     fn wraps_to_zero_after_the_largest() {
         assert_eq!(Sequence(i32::MAX).plus(1), Sequence::FIRST);
         assert_eq!(Sequence(i32::MAX - 1).plus(3), Sequence(1));
+    }
+
+    #[test]
+    fn later_is_later_also_across_the_wrap() {
+        let later = |a, b| Sequence(a).is_after(Sequence(b));
+        assert!(later(6, 5) && later(0, i32::MAX) && later(100, i32::MAX - 100));
+        assert!(!later(5, 5) && !later(5, 6) && !later(i32::MAX, 0));
     }
 }

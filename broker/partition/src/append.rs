@@ -74,6 +74,22 @@ impl Partition {
     }
 }
 
+impl Partition {
+    /// Whether [`Partition::append`] would find the batch appended already, or refuse it, for its sequence: known before anything is
+    /// done with its records elsewhere.
+    ///
+    /// # Errors
+    /// If its sequence is not the next one, or the partition takes nothing.
+    pub fn appended_before(&self, batch: &BatchHeader) -> Result<Option<Appended>, AppendError> {
+        let state = self.state.lock();
+        state.writable().map_err(AppendError::Stopped)?;
+        match SequencedBatch::of(batch).map(|sequenced| state.producers.check(&sequenced)).transpose()? {
+            Some(Check::Duplicate(stored)) => Ok(Some(state.duplicate(&stored))),
+            Some(Check::Fresh) | None => Ok(None),
+        }
+    }
+}
+
 impl State {
     fn append(
         &mut self,

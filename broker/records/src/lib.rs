@@ -11,6 +11,7 @@
 //!   wire bytes -- validate_produced --> ProducedBatch -- place(offset, epoch) --> PlacedBatch --> log
 //!   log bytes --- batches() ----------> BatchView ----- records() -------------> Record
 //!   records ----- BatchBuilder -------> bytes
+//!   ProducedBatch -- unpack --> UnpackedBatch -- (a plug-in decides) --> with_records --> ProducedBatch
 //! ```
 
 mod attributes;
@@ -23,6 +24,8 @@ mod header;
 mod produce;
 mod produced;
 mod record;
+mod rewrite;
+mod unpack;
 mod varint;
 mod walk;
 
@@ -36,3 +39,5 @@ pub use header::{BatchHeader, HEADER_BYTES, LOG_OVERHEAD_BYTES, MAGIC};
 pub use produce::{InvalidProduce, InvalidReason, ProduceRules, validate_produced};
 pub use produced::{PlacedBatch, ProducedBatch};
 pub use record::{Header, Record, Records};
+pub use rewrite::KeptRecord;
+pub use unpack::{UnpackedBatch, UnpackedHeader, UnpackedRecord};

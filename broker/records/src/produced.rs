@@ -24,6 +24,11 @@ impl ProducedBatch {
         &self.header
     }
 
+    /// The record bytes, as they are.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The offset delta of the first record with the largest timestamp.
     pub fn max_timestamp_delta(&self) -> i32 {
         self.max_timestamp_delta

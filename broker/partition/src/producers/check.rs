@@ -73,6 +73,9 @@ pub(super) fn check(batch: &SequencedBatch, known: Option<&ProducerEntry>) -> Re
         });
     }
     let same_epoch = batch.epoch == entry.epoch;
+    if batch.producer_id.is_derived() {
+        return Ok(if same_epoch { growing(batch, entry) } else { Check::Fresh });
+    }
     if same_epoch && let Some(stored) = entry.find(batch.first_sequence, batch.last_sequence) {
         return Ok(Check::Duplicate(*stored));
     }
@@ -87,4 +90,18 @@ pub(super) fn check(batch: &SequencedBatch, known: Option<&ProducerEntry>) -> Re
         incoming: batch.first_sequence,
         last: last.unwrap_or(Sequence::NONE),
     })
+}
+
+/// What came by way of another partition is a part of that partition's series: sequences are left out, but they grow, since the
+/// other partition takes a producer's batches in their order, one at a time. What is not newer was written before, by a try whose
+/// last step failed.
+fn growing(batch: &SequencedBatch, entry: &ProducerEntry) -> Check {
+    match entry.batches().last() {
+        Some(newest) if !batch.first_sequence.is_after(newest.last_sequence) => {
+            let first = batch.first_sequence;
+            let stored = entry.batches().find(|stored| stored.first_sequence == first).unwrap_or(newest);
+            Check::Duplicate(*stored)
+        }
+        _ => Check::Fresh,
+    }
 }

@@ -1,6 +1,6 @@
 //! The rules one by one, by their exact effects.
 
-use klamm_model::{Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
+use klamm_model::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 
 use super::{Check, ProducerTable, SequenceError, SequencedBatch, StoredBatch, TransactionRange};
 
@@ -210,4 +210,33 @@ fn a_snapshot_keeps_a_batch_whose_sequence_wrapped() {
     let mut writer = Writer::default();
     writer.write(batch(0, i32::MAX, 2));
     assert_eq!(ProducerTable::from_snapshot(&writer.table.to_snapshot()), writer.table);
+}
+
+/// A batch that came by way of another partition.
+fn by_way_of(epoch: i16, first: i32, last: i32) -> SequencedBatch {
+    let id = ID.derived(PartitionIndex(3)).unwrap();
+    SequencedBatch { producer_id: id, ..batch(epoch, first, last) }
+}
+
+#[test]
+fn sequences_from_another_partition_may_leave_numbers_out_and_never_come_twice() {
+    let mut writer = Writer::default();
+    let first = writer.write(by_way_of(0, 40, 41));
+    let second = writer.write(by_way_of(0, 60, 60));
+    assert_eq!(writer.table.check(&by_way_of(0, 40, 41)), Ok(Check::Duplicate(first)));
+    assert_eq!(writer.table.check(&by_way_of(0, 60, 60)), Ok(Check::Duplicate(second)));
+    // A batch whose records all went elsewhere the first time is older than what is here: nothing of it is missing.
+    assert_eq!(writer.table.check(&by_way_of(0, 50, 51)), Ok(Check::Duplicate(second)));
+    writer.write(by_way_of(0, 61, 61));
+}
+
+#[test]
+fn sequences_from_another_partition_grow_across_the_wrap_and_start_anew_with_an_epoch() {
+    let mut writer = Writer::default();
+    writer.write(by_way_of(0, i32::MAX - 1, i32::MAX));
+    writer.write(by_way_of(0, 5, 6));
+    assert!(matches!(writer.table.check(&by_way_of(0, i32::MAX - 1, i32::MAX)), Ok(Check::Duplicate(_))));
+    writer.write(by_way_of(1, 0, 0));
+    let older = writer.table.check(&by_way_of(0, 7, 7));
+    assert!(matches!(older, Err(SequenceError::InvalidProducerEpoch { .. })), "{older:?}");
 }
