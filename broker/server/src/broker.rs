@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::net::warning_limit::WarningLimit;
 use crate::partitions::Partitions;
+use crate::plugins::Plugins;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::room::Room;
@@ -43,6 +44,8 @@ pub struct Broker {
     pub(crate) settings: ArcSwap<BrokerSettings>,
     /// The partitions that this broker holds.
     pub(crate) partitions: Partitions,
+    /// What the topics' plug-ins stand on.
+    pub(crate) plugins: Arc<Plugins>,
     /// The consumer groups that this broker coordinates.
     pub(crate) groups: Groups,
     /// What the broker counts.

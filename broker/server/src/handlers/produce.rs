@@ -1,14 +1,17 @@
 //! Produce (0): validate, append, wait until the records are as durable as the topic asks, answer.
 //!
 //! All appends happen when the handler is first polled, so that overlapping requests of one connection are
-//! appended in the order in which they came; only the wait for durability overlaps.
+//! appended in the order in which they came; only the wait for durability overlaps. Where a topic has plug-ins, the
+//! batch waits for its turn, which it asks for then ([`plugged`]).
+
+mod plugged;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use klamm_model::{ErrorCode, Offset, TimestampMs};
-use klamm_partition::{Appended, Commit, Partition};
-use klamm_records::validate_produced;
+use klamm_partition::{AppendError, Appended, Commit, Partition};
+use klamm_records::{InvalidProduce, ProduceRules, ProducedBatch, validate_produced};
 use klamm_wire::messages::produce::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
@@ -18,6 +21,7 @@ use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
 use crate::storage_alarm::Refused;
 use crate::{Broker, RequestContext};
+use plugged::Plugged;
 
 /// The first version whose batches may be compressed with zstd (KIP-110).
 const FIRST_WITH_ZSTD: i16 = 7;
@@ -61,21 +65,31 @@ impl Acks {
 }
 
 /// A topic of the request with what became of its partitions.
-struct TopicOutcome {
+struct TopicOutcome<T = Written> {
     name: String,
     id: klamm_model::TopicId,
-    partitions: Vec<PartitionOutcome>,
+    partitions: Vec<PartitionOutcome<T>>,
 }
 
-struct PartitionOutcome {
+struct PartitionOutcome<T = Written> {
     index: i32,
-    result: Result<Written, Failure>,
+    result: Result<T, Failure>,
+}
+
+/// Records that passed the door.
+enum Accepted {
+    /// They are in the log.
+    Written(Written),
+    /// They are to pass plug-ins first.
+    ForPlugins(Plugged),
 }
 
 /// Records that are in the log.
 struct Written {
     partition: Arc<Partition>,
     appended: Appended,
+    /// Those that plug-ins sent to other logs.
+    elsewhere: Vec<(Arc<Partition>, Appended)>,
 }
 
 /// Why records are not in the log, or not known to be durable.
@@ -91,12 +105,23 @@ impl From<KafkaError> for Failure {
     }
 }
 
+impl From<InvalidProduce> for Failure {
+    fn from(invalid: InvalidProduce) -> Failure {
+        Failure {
+            error: KafkaError::new(invalid.error_code(), invalid.to_string()),
+            log_start_offset: Offset::UNKNOWN,
+            record_errors: invalid.record_errors,
+        }
+    }
+}
+
 /// Appends what the request brings and answers when it is durable.
 pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: ProduceRequest) -> Produced {
     let acks = Acks::from_wire(request.acks);
     let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
     let append = Append { broker, ctx, acks, transactional: request.transactional_id.is_some() };
-    let mut topics: Vec<_> = request.topic_data.into_iter().map(|topic| append.topic(topic)).collect();
+    let topics = request.topic_data.into_iter().map(|topic| append.topic(topic)).collect();
+    let mut topics = append.pass_plugins(topics).await;
     if acks == Some(Acks::None) {
         return silent(&topics);
     }
@@ -113,7 +138,7 @@ struct Append<'a> {
 }
 
 impl Append<'_> {
-    fn topic(&self, data: TopicProduceData) -> TopicOutcome {
+    fn topic(&self, data: TopicProduceData) -> TopicOutcome<Accepted> {
         let by_id = self.ctx.api_version >= FIRST_BY_ID;
         let topic = if by_id {
             self.broker.partitions.by_id(data.topic_id)
@@ -134,7 +159,7 @@ impl Append<'_> {
         TopicOutcome { name: data.name, id: data.topic_id, partitions }
     }
 
-    fn partition(&self, topic: &HostedTopic, data: PartitionProduceData) -> Result<Written, Failure> {
+    fn partition(&self, topic: &Arc<HostedTopic>, data: PartitionProduceData) -> Result<Accepted, Failure> {
         let acks = self.acks.ok_or_else(|| KafkaError::from(ErrorCode::InvalidRequiredAcks))?;
         let partition = topic.leader(data.index)?;
         self.check_not_internal(topic)?;
@@ -144,29 +169,55 @@ impl Append<'_> {
         let now = self.broker.clock.now();
         let records = data.records.unwrap_or_default();
         let rules = topic.produce_rules(now, self.ctx.api_version >= FIRST_WITH_ZSTD);
-        let batch = validate_produced(&records, &rules).map_err(|invalid| Failure {
-            error: KafkaError::new(invalid.error_code(), invalid.to_string()),
+        let has_plugins = topic.plugins().is_some();
+        // What plug-ins look at is compressed once, when they are done with it.
+        let door = if has_plugins { ProduceRules { target_compression: None, ..rules } } else { rules };
+        let batch = validate_produced(&records, &door).map_err(|invalid| Failure {
             log_start_offset: partition.log_start_offset(),
-            record_errors: invalid.record_errors,
+            ..Failure::from(invalid)
         })?;
+        self.check_producer(&batch)?;
+        if has_plugins {
+            let (topic, partition) = (Arc::clone(topic), Arc::clone(partition));
+            return Ok(Accepted::ForPlugins(Plugged { topic, partition, batch, rules, size_bytes: records.len() }));
+        }
+        self.take_room(partition, records.len())?;
+        let appended = partition.append(&batch, now).map_err(|error| self.not_appended(partition, &error))?;
+        self.broker.metrics.produced(records.len(), batch.header().record_count);
+        Ok(Accepted::Written(Written { partition: Arc::clone(partition), appended, elsewhere: Vec::new() }))
+    }
+
+    fn check_producer(&self, batch: &ProducedBatch) -> Result<(), KafkaError> {
         if self.transactional || batch.header().attributes.is_transactional() {
             return Err(KafkaError::new(
                 ErrorCode::InvalidTxnState,
                 "no transaction is open: this broker does not coordinate transactions".to_owned(),
-            )
-            .into());
+            ));
         }
+        if batch.header().producer_id.is_derived() {
+            let message = "producer ids from 2^62 on are the broker's own: a producer asks for its id with InitProducerId";
+            return Err(KafkaError::new(ErrorCode::InvalidRecord, message.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Takes room on the disk for so many bytes of a partition.
+    fn take_room(&self, partition: &Partition, bytes: usize) -> Result<(), KafkaError> {
         let partitions = &self.broker.partitions;
-        let room = self.broker.room.take(&**partitions.disk(), partitions.data_dir().path(), records.len());
-        let appended =
-            room.and_then(|()| partition.append(&batch, now).map_err(|error| KafkaError::from(&error)));
-        let appended = appended.inspect_err(|error| {
-            if error.code == ErrorCode::KafkaStorageError {
-                self.broker.storage_alarm.raise(now, partition.id(), Refused::Writes, error);
-            }
-        })?;
-        self.broker.metrics.produced(records.len(), batch.header().record_count);
-        Ok(Written { partition: Arc::clone(partition), appended })
+        let taken = self.broker.room.take(&**partitions.disk(), partitions.data_dir().path(), bytes);
+        taken.inspect_err(|error| self.raise_alarm(partition, error))
+    }
+
+    fn not_appended(&self, partition: &Partition, error: &AppendError) -> KafkaError {
+        let error = KafkaError::from(error);
+        self.raise_alarm(partition, &error);
+        error
+    }
+
+    fn raise_alarm(&self, partition: &Partition, error: &KafkaError) {
+        if error.code == ErrorCode::KafkaStorageError {
+            self.broker.storage_alarm.raise(self.broker.clock.now(), partition.id(), Refused::Writes, error);
+        }
     }
 }
 
@@ -196,22 +247,38 @@ fn silent(topics: &[TopicOutcome]) -> Produced {
 /// are lined up here.
 async fn wait_until_durable(topics: &mut [TopicOutcome], timeout: Duration) {
     let deadline = tokio::time::Instant::now() + timeout;
-    for partition in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
-        let Ok(written) = &partition.result else { continue };
-        if let Commit::Done = written.appended.commit {
-            continue;
+    for outcome in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        let Ok(written) = &outcome.result else { continue };
+        if let Err(failed) = written.durable(deadline, timeout).await {
+            outcome.result = Err(failed.into());
         }
-        let committed = written.partition.committed(written.appended.last_offset);
-        let failed = match tokio::time::timeout_at(deadline, committed).await {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => KafkaError::from(&error),
-            Err(_elapsed) => KafkaError::new(
-                ErrorCode::RequestTimedOut,
-                format!("the records were written but are not durable after {timeout:?}: the disk is slow"),
-            ),
-        };
-        partition.result = Err(failed.into());
     }
+}
+
+impl Written {
+    /// Waits until all of it is durable.
+    async fn durable(&self, deadline: tokio::time::Instant, timeout: Duration) -> Result<(), KafkaError> {
+        let own = (&self.partition, &self.appended);
+        let elsewhere = self.elsewhere.iter().map(|(partition, appended)| (partition, appended));
+        for (partition, appended) in elsewhere.chain([own]) {
+            if let Commit::Done = appended.commit {
+                continue;
+            }
+            let committed = partition.committed(appended.last_offset);
+            match tokio::time::timeout_at(deadline, committed).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(KafkaError::from(&error)),
+                Err(_elapsed) => return Err(not_durable(timeout)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn not_durable(timeout: Duration) -> KafkaError {
+    let message =
+        format!("the records were written but are not durable after {timeout:?}: the disk is slow");
+    KafkaError::new(ErrorCode::RequestTimedOut, message)
 }
 
 fn response(broker: &Broker, ctx: &RequestContext, topics: Vec<TopicOutcome>) -> ProduceResponse {

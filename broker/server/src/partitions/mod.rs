@@ -27,6 +27,7 @@ use tokio::sync::watch;
 
 use crate::Clock;
 use crate::error_code::KafkaError;
+use crate::plugins::Plugins;
 
 pub(crate) use open::{Checkpoints, recovery_threads};
 pub(crate) use retire::RetiredDir;
@@ -47,6 +48,8 @@ pub(crate) struct Ground {
     pub(crate) data_dir: Arc<DataDir>,
     /// Who flushes.
     pub(crate) group_commit: Arc<GroupCommit>,
+    /// What the topics' plug-ins stand on.
+    pub(crate) plugins: Arc<Plugins>,
     /// The time of day.
     pub(crate) clock: Arc<dyn Clock>,
 }

@@ -40,7 +40,7 @@ impl Partitions {
         }
         for change in changes {
             let opened = opened_by_topic.remove(&change.image.id).unwrap_or_default();
-            self.put(change, opened, broker);
+            self.put(change, opened, image, broker);
         }
         // They are about the logs of the last run, which are open now.
         *self.checkpoints.lock() = Checkpoints { clean: true, ..Checkpoints::default() };
@@ -84,7 +84,13 @@ impl Partitions {
         partition.replicas.contains(&self.ground.node_id)
     }
 
-    fn put(&self, change: Change, mut opened: HashMap<usize, Replica>, broker: &BrokerSettings) {
+    fn put(
+        &self,
+        change: Change,
+        mut opened: HashMap<usize, Replica>,
+        metadata: &MetadataImage,
+        broker: &BrokerSettings,
+    ) {
         let Change { image, settings, before } = change;
         if before.is_none() {
             info!(topic = %image.name, partitions = image.partitions.len(), "topic is here");
@@ -97,7 +103,9 @@ impl Partitions {
                 })
             })
             .collect();
-        let topic = HostedTopic::new(image, settings, self.ground.node_id, replicas);
+        let plugins_before = before.as_ref().and_then(|before| before.plugins());
+        let plugins = self.ground.plugins.of_topic(metadata, &image, plugins_before);
+        let topic = HostedTopic::new(image, settings, self.ground.node_id, replicas, plugins);
         if let Some(before) = before {
             apply(&before, &topic, broker);
         }

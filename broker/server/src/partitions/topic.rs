@@ -10,6 +10,7 @@ use klamm_records::ProduceRules;
 
 use super::log_config::produce_rules;
 use crate::error_code::KafkaError;
+use crate::plugins::TopicPlugins;
 
 /// One topic's partitions on this broker, with the settings in force. Immutable: a change makes a new one.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(crate) struct HostedTopic {
     node_id: BrokerId,
     rules: ProduceRules,
     replicas: Vec<Replica>,
+    plugins: Option<TopicPlugins>,
 }
 
 /// One partition, as far as it is here.
@@ -40,9 +42,15 @@ impl HostedTopic {
         settings: TopicSettings,
         node_id: BrokerId,
         replicas: Vec<Replica>,
+        plugins: Option<TopicPlugins>,
     ) -> HostedTopic {
         let rules = produce_rules(&settings);
-        HostedTopic { image, settings, node_id, rules, replicas }
+        HostedTopic { image, settings, node_id, rules, replicas, plugins }
+    }
+
+    /// The topic's plug-ins; `None` if it has never had one.
+    pub(crate) fn plugins(&self) -> Option<&TopicPlugins> {
+        self.plugins.as_ref()
     }
 
     /// The replicas by partition.

@@ -1,0 +1,39 @@
+//! A plug-in that is bound to a topic.
+
+use std::fmt;
+use std::sync::Arc;
+
+use klamm_model::BindingSpec;
+use klamm_plugin_host::{Kind, Plugin, Wants};
+
+use super::decision::Culprit;
+
+/// A plug-in that is bound to a topic.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// The topic.
+    pub(crate) topic: String,
+    /// What it is bound as.
+    pub(crate) kind: Kind,
+    /// How it is bound.
+    pub(crate) spec: BindingSpec,
+    /// Its name on what it has blocked.
+    pub(crate) culprit: Arc<Culprit>,
+    /// It itself.
+    pub(crate) plugin: Plugin,
+    /// Whether it only runs and is counted.
+    pub(crate) shadow: bool,
+}
+
+impl Bound {
+    /// What it wants to see of records.
+    pub(crate) fn wants(&self) -> Wants {
+        self.plugin.info()
+    }
+}
+
+impl fmt::Display for Culprit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.version)
+    }
+}
