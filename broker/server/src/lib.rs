@@ -38,6 +38,7 @@ mod metrics;
 mod net;
 pub mod options;
 mod partitions;
+pub mod plugins;
 mod ports;
 mod producer_ids;
 mod quotas;

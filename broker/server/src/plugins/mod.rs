@@ -1,0 +1,3 @@
+//! Plug-ins inside the broker.
+
+pub mod store;
