@@ -7,6 +7,7 @@ use std::sync::Arc;
 use klamm_model::{BrokerId, LeaderEpoch};
 use rpds::RedBlackTreeMapSync;
 
+use crate::bindings;
 use crate::command::{
     BrokerRegistration, ConfigResource, MetadataCommand, NewPartitions, NewTopic, Outcome, TopicRef,
 };
@@ -34,12 +35,15 @@ pub(crate) fn apply(
         }
         MetadataCommand::RegisterBroker(broker) => Ok(register_broker(image, index, broker)),
         MetadataCommand::AllocateProducerIds { count } => allocate_producer_ids(image, *count),
+        MetadataCommand::AddPlugin(plugin) => bindings::add(image, plugin),
+        MetadataCommand::DeletePlugin { name, version } => bindings::delete(image, name, version),
     }
 }
 
 fn create_topic(image: &mut MetadataImage, topic: &NewTopic) -> Result<Outcome, Refusal> {
     rules::topic_is_new(image, &topic.name)?;
     rules::assignments_are_sound(image, &topic.assignments)?;
+    bindings::are_known_of_new(image, &topic.configs)?;
     image.add_topic(Arc::new(TopicImage::new(topic)));
     Ok(Outcome::TopicCreated(topic.id))
 }
@@ -72,6 +76,8 @@ fn alter_configs(
     match resource {
         ConfigResource::Topic(name) => {
             let mut topic = TopicImage::clone(&*rules::topic_exists(image, name)?);
+            bindings::are_known(image, changes)?;
+            bindings::remember(&mut topic, changes);
             change(&mut topic.configs, changes);
             image.replace_topic(Arc::new(topic));
         }

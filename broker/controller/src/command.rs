@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use klamm_model::{BrokerId, TopicId, TopicName};
+use klamm_model::{BrokerId, PluginDigest, PluginName, PluginVersion, TimestampMs, TopicId, TopicName};
 use serde::{Deserialize, Serialize};
 
 use crate::image::Endpoint;
@@ -42,6 +42,36 @@ pub enum MetadataCommand {
         /// How many ids, at least 1.
         count: i64,
     },
+    /// Makes a plug-in known, whose bytes are stored already.
+    AddPlugin(NewPlugin),
+    /// Forgets a version of a plug-in that no topic binds.
+    DeletePlugin {
+        /// The plug-in.
+        name: PluginName,
+        /// Its version.
+        version: PluginVersion,
+    },
+}
+
+/// A plug-in that was uploaded and checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPlugin {
+    /// Its name.
+    pub name: PluginName,
+    /// Its version, which never changes.
+    pub version: PluginVersion,
+    /// The SHA-256 of its bytes.
+    pub digest: PluginDigest,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// What it can be: `filter`, `serializer`, `partitioner`, `transform`.
+    pub kinds: Vec<String>,
+    /// The version of the contract that it was built for, such as `0.1.0`.
+    pub contract: String,
+    /// When it came.
+    pub uploaded_at: TimestampMs,
+    /// The name of the key that signed it.
+    pub signer: Option<String>,
 }
 
 /// A topic to be made, with everything decided.
@@ -130,4 +160,16 @@ pub enum Outcome {
     },
     /// These producer ids are the caller's.
     ProducerIds(Range<i64>),
+    /// The plug-in is known.
+    PluginAdded {
+        /// Whether it was not before.
+        is_new: bool,
+    },
+    /// The plug-in is forgotten.
+    PluginDeleted {
+        /// The SHA-256 of its bytes.
+        digest: PluginDigest,
+        /// Whether another name or version has the same bytes.
+        shared: bool,
+    },
 }

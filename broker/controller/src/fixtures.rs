@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use klamm_model::{BrokerId, TopicId};
+use klamm_model::{BrokerId, PluginDigest, TimestampMs, TopicId};
 
 use crate::apply::apply;
-use crate::command::{BrokerRegistration, ConfigResource, MetadataCommand, NewTopic};
+use crate::command::{BrokerRegistration, ConfigResource, MetadataCommand, NewPlugin, NewTopic};
 use crate::image::{Endpoint, MetadataImage};
 use crate::quotas::{EntityName, QuotaEntity, QuotaKey};
 use crate::request::TopicToCreate;
@@ -50,7 +50,8 @@ pub(crate) fn after(commands: &[MetadataCommand]) -> MetadataImage {
 }
 
 /// One of everything: broker 1, the topics `orders` (3 partitions, a setting) and `a.b`, settings of the
-/// cluster, of the broker and of a group, a subscription, producer ids, a quota.
+/// cluster, of the broker and of a group, a subscription, producer ids, a quota, the plug-ins `guard@1` and `redact@1` of
+/// which `orders` binds the first.
 pub(crate) fn busy_image() -> MetadataImage {
     let alter = |resource, name: &str, value: &str| MetadataCommand::AlterConfigs {
         resource,
@@ -66,7 +67,25 @@ pub(crate) fn busy_image() -> MetadataImage {
         alter(ConfigResource::Group("g".to_owned()), "consumer.session.timeout.ms", "50000"),
         alter(ConfigResource::ClientMetrics("m".to_owned()), "interval.ms", "1000"),
         produce_quota("c", Some(1024.0)),
+        MetadataCommand::AddPlugin(plugin("guard@1", 1, &["filter"])),
+        MetadataCommand::AddPlugin(plugin("redact@1", 2, &["serializer", "filter"])),
+        alter(ConfigResource::Topic("orders".parse().unwrap()), "klamm.filters", "guard@1"),
     ])
+}
+
+/// A plug-in whose digest starts with a byte of the test's choice.
+pub(crate) fn plugin(reference: &str, digest: u8, kinds: &[&str]) -> NewPlugin {
+    let (name, version) = reference.split_once('@').unwrap();
+    NewPlugin {
+        name: name.parse().unwrap(),
+        version: version.parse().unwrap(),
+        digest: PluginDigest::from_bytes(std::array::from_fn(|i| if i == 0 { digest } else { 0 })),
+        size_bytes: 100,
+        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        contract: "0.1.0".to_owned(),
+        uploaded_at: TimestampMs(5),
+        signer: None,
+    }
 }
 
 /// Sets or removes how much a client id may produce.

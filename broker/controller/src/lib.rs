@@ -13,6 +13,7 @@
 //! ```
 
 mod apply;
+mod bindings;
 mod command;
 mod controller;
 #[cfg(test)]
@@ -28,10 +29,13 @@ mod rules;
 pub mod settings;
 
 pub use command::{
-    BrokerRegistration, ConfigResource, MetadataCommand, NewPartitions, NewTopic, Outcome, TopicRef,
+    BrokerRegistration, ConfigResource, MetadataCommand, NewPartitions, NewPlugin, NewTopic, Outcome,
+    TopicRef,
 };
 pub use controller::{Controller, ControllerOptions, Quorum, StartError, SubmitError};
-pub use image::{BrokerImage, Endpoint, InvalidPersistedImage, MetadataImage, PartitionImage, TopicImage};
+pub use image::{
+    BrokerImage, Endpoint, InvalidPersistedImage, MetadataImage, PartitionImage, PluginImage, TopicImage,
+};
 pub use raft::StoreError;
 pub use refusal::{InvalidAssignment, Refusal};
 pub use request::{ConfigChange, ConfigOp, CreateTopics, MorePartitions, TopicToCreate};

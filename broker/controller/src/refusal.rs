@@ -1,8 +1,11 @@
 //! Why a command is refused.
 
-use klamm_model::{BrokerId, ErrorCode, InvalidTopicName, TopicId, TopicName};
+use klamm_model::{
+    BrokerId, ErrorCode, InvalidTopicName, PluginDigest, PluginReference, PluginVersion, TopicId, TopicName,
+};
 use serde::{Deserialize, Serialize};
 
+use crate::bindings::there_is;
 use crate::quotas::InvalidQuota;
 use crate::settings::InvalidSetting;
 
@@ -109,6 +112,46 @@ pub enum Refusal {
     /// A block of less than one id, or beyond the last id.
     #[error("A block of {0} producer ids can't be given.")]
     ProducerIdBlock(i64),
+    /// The version is there with other bytes.
+    #[error(
+        "{plugin} is there already with other bytes (sha-256 {existing}, these have {given}): a version never \
+         changes, push these as another one"
+    )]
+    PluginExists {
+        /// The plug-in.
+        plugin: PluginReference,
+        /// What it is.
+        existing: PluginDigest,
+        /// What was given.
+        given: PluginDigest,
+    },
+    /// There is no such plug-in.
+    #[error("there is no plug-in {plugin}{}", there_is(.others))]
+    UnknownPlugin {
+        /// The plug-in.
+        plugin: PluginReference,
+        /// Versions that are there.
+        others: Vec<PluginVersion>,
+    },
+    /// Topics bind the plug-in.
+    #[error("{plugin} can't be deleted: {} bound to it; unbind it there first", list_topics(.topics, *.count))]
+    PluginBound {
+        /// The plug-in.
+        plugin: PluginReference,
+        /// Some of the topics.
+        topics: Vec<TopicName>,
+        /// How many topics bind it.
+        count: usize,
+    },
+}
+
+fn list_topics(topics: &[TopicName], count: usize) -> String {
+    let names: Vec<_> = topics.iter().map(TopicName::as_str).collect();
+    let more = if count > names.len() { format!(" and {} more", count - names.len()) } else { String::new() };
+    match count {
+        1 => format!("topic {} is", names.concat()),
+        _ => format!("topics {}{more} are", names.join(", ")),
+    }
 }
 
 /// What is wrong with an assignment of replicas.
@@ -163,7 +206,7 @@ impl Refusal {
             Refusal::PartitionsNotPositive | Refusal::NoIncrease { .. } | Refusal::PartitionsMoved { .. } => {
                 ErrorCode::InvalidPartitions
             }
-            Refusal::TooManyPartitions { .. } => ErrorCode::PolicyViolation,
+            Refusal::TooManyPartitions { .. } | Refusal::PluginBound { .. } => ErrorCode::PolicyViolation,
             Refusal::ReplicationFactorNotPositive | Refusal::TooFewBrokers { .. } => {
                 ErrorCode::InvalidReplicationFactor
             }
@@ -177,6 +220,9 @@ impl Refusal {
             | Refusal::InvalidSubscription(_)
             | Refusal::InvalidQuota(_) => ErrorCode::InvalidRequest,
             Refusal::UnknownBroker(_) => ErrorCode::BrokerIdNotRegistered,
+            // Asked for by gRPC only.
+            Refusal::PluginExists { .. } => ErrorCode::DuplicateResource,
+            Refusal::UnknownPlugin { .. } => ErrorCode::ResourceNotFound,
         }
     }
 }

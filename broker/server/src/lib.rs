@@ -38,7 +38,7 @@ mod metrics;
 mod net;
 pub mod options;
 mod partitions;
-mod plugins;
+pub mod plugins;
 mod ports;
 mod producer_ids;
 mod quotas;

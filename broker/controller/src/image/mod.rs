@@ -2,13 +2,14 @@
 
 mod broker;
 mod persisted;
+mod plugin;
 mod store;
 mod topic;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use klamm_model::{BrokerId, ClusterId, TopicId, TopicName};
+use klamm_model::{BrokerId, ClusterId, PluginName, PluginReference, PluginVersion, TopicId, TopicName};
 use rpds::{HashTrieMapSync, QueueSync, RedBlackTreeMapSync};
 
 use crate::quotas::ClientQuotas;
@@ -16,7 +17,9 @@ use crate::settings::{BrokerLayers, Configs, GroupOverrides, StaticSettings};
 
 pub use broker::{BrokerImage, Endpoint};
 pub use persisted::InvalidPersistedImage;
+pub use plugin::PluginImage;
 pub(crate) use store::ImageStore;
+pub(crate) use topic::is_internal;
 pub use topic::{PartitionImage, TopicImage};
 
 /// How many deleted topics are remembered, so that a broker that was down meanwhile can tell their partitions from those
@@ -43,6 +46,7 @@ pub struct MetadataImage {
     pub(crate) group_configs: RedBlackTreeMapSync<String, Arc<Configs>>,
     pub(crate) client_metrics: RedBlackTreeMapSync<String, Arc<Configs>>,
     pub(crate) client_quotas: Arc<ClientQuotas>,
+    pub(crate) plugins: RedBlackTreeMapSync<PluginReference, Arc<PluginImage>>,
     pub(crate) next_producer_id: i64,
     /// Who leads the log is not in the log: each broker's own view.
     pub(crate) leader: Option<BrokerId>,
@@ -64,6 +68,7 @@ impl MetadataImage {
             group_configs: RedBlackTreeMapSync::new_sync(),
             client_metrics: RedBlackTreeMapSync::new_sync(),
             client_quotas: Arc::default(),
+            plugins: RedBlackTreeMapSync::new_sync(),
             next_producer_id: 0,
             leader: None,
         }
@@ -157,6 +162,16 @@ impl MetadataImage {
     /// The quotas of clients.
     pub fn client_quotas(&self) -> &Arc<ClientQuotas> {
         &self.client_quotas
+    }
+
+    /// A version of a plug-in.
+    pub fn plugin(&self, name: &PluginName, version: &PluginVersion) -> Option<&Arc<PluginImage>> {
+        self.plugins.get(&PluginReference { name: name.clone(), version: version.clone() })
+    }
+
+    /// Every version of every plug-in, by name and version.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<PluginImage>> {
+        self.plugins.values()
     }
 
     /// Everything that decides the settings of the broker `id`, which was started with `fixed`.

@@ -7,7 +7,7 @@ use klamm_model::{BrokerId, ClusterId, TopicId};
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
-use super::{BrokerImage, MetadataImage, TopicImage};
+use super::{BrokerImage, MetadataImage, PluginImage, TopicImage};
 use crate::quotas::ClientQuotas;
 use crate::settings::Configs;
 
@@ -52,6 +52,8 @@ struct Persisted {
     client_metrics: BTreeMap<String, Arc<Configs>>,
     #[serde(default)]
     client_quotas: Arc<ClientQuotas>,
+    #[serde(default)]
+    plugins: Vec<Arc<PluginImage>>,
 }
 
 impl MetadataImage {
@@ -70,6 +72,7 @@ impl MetadataImage {
             group_configs: by_name(&self.group_configs),
             client_metrics: by_name(&self.client_metrics),
             client_quotas: Arc::clone(&self.client_quotas),
+            plugins: self.plugins.values().cloned().collect(),
         })
     }
 
@@ -91,6 +94,8 @@ impl MetadataImage {
         image.group_configs = persisted.group_configs.into_iter().collect();
         image.client_metrics = persisted.client_metrics.into_iter().collect();
         image.client_quotas = persisted.client_quotas;
+        image.plugins =
+            persisted.plugins.into_iter().map(|plugin| (plugin.reference.clone(), plugin)).collect();
         for topic in persisted.topics {
             image.add_topic(topic);
         }
@@ -126,11 +131,16 @@ mod tests {
     fn an_image_of_an_older_version_opens() {
         let image = fixtures::busy_image();
         let mut json: serde_json::Value = serde_json::from_slice(&image.to_bytes().unwrap()).unwrap();
-        for newer in ["deleted", "group_configs", "client_metrics", "client_quotas"] {
+        for newer in ["deleted", "group_configs", "client_metrics", "client_quotas", "plugins"] {
             assert!(json.as_object_mut().unwrap().remove(newer).is_some(), "{newer}");
+        }
+        for topic in json["topics"].as_array_mut().unwrap() {
+            topic.as_object_mut().unwrap().remove("previous_bindings");
         }
         let read = MetadataImage::from_bytes(json.to_string().as_bytes()).unwrap();
         assert!(read.client_quotas().is_empty());
+        assert_eq!(read.plugins().count(), 0);
+        assert!(read.topic("orders").unwrap().previous_bindings.is_empty());
         assert_eq!(read.topic_count(), image.topic_count());
     }
 

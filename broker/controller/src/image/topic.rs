@@ -1,6 +1,8 @@
 //! Topics and their partitions.
 
-use klamm_model::{BrokerId, LeaderEpoch, PartitionIndex, TopicId, TopicName};
+use std::collections::BTreeMap;
+
+use klamm_model::{BindingSpec, BrokerId, LeaderEpoch, PartitionIndex, PluginRole, TopicId, TopicName};
 use serde::{Deserialize, Serialize};
 
 use crate::command::NewTopic;
@@ -17,6 +19,9 @@ pub struct TopicImage {
     pub partitions: Vec<PartitionImage>,
     /// The settings given to this topic itself.
     pub configs: Configs,
+    /// What the settings that bind plug-ins said before they changed last; empty where nothing was bound.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub previous_bindings: BTreeMap<String, String>,
 }
 
 /// A partition.
@@ -41,7 +46,14 @@ impl TopicImage {
             id: topic.id,
             partitions: topic.assignments.iter().map(|replicas| PartitionImage::new(replicas)).collect(),
             configs: topic.configs.clone(),
+            previous_bindings: BTreeMap::new(),
         }
+    }
+
+    /// The plug-ins bound in this role, in the order in which they run.
+    pub fn bindings(&self, role: PluginRole) -> Vec<BindingSpec> {
+        // What can't be read can only come from another version's log.
+        self.configs.get(role.setting()).and_then(|text| role.read(text).ok()).unwrap_or_default()
     }
 
     /// One of its partitions.
@@ -51,8 +63,13 @@ impl TopicImage {
 
     /// Whether this is one of Kafka's own topics, which users should leave alone.
     pub fn is_internal(&self) -> bool {
-        matches!(self.name.as_str(), "__consumer_offsets" | "__transaction_state")
+        is_internal(&self.name)
     }
+}
+
+/// Whether a topic of this name is one of Kafka's own.
+pub(crate) fn is_internal(topic: &TopicName) -> bool {
+    matches!(topic.as_str(), "__consumer_offsets" | "__transaction_state")
 }
 
 impl PartitionImage {

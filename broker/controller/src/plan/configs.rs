@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bindings;
 use crate::command::{ConfigResource, MetadataCommand};
 use crate::image::MetadataImage;
 use crate::refusal::Refusal;
@@ -33,7 +34,11 @@ pub(crate) fn plan_configs(
         };
     }
     check(image, &change.resource, &next, bounds)?;
-    Ok(MetadataCommand::AlterConfigs { resource: change.resource, changes: difference(&current, &next) })
+    let changes = difference(&current, &next);
+    if let ConfigResource::Topic(topic) = &change.resource {
+        bindings::check(image, topic, &changes)?;
+    }
+    Ok(MetadataCommand::AlterConfigs { resource: change.resource, changes })
 }
 
 fn current_configs(image: &MetadataImage, resource: &ConfigResource) -> Result<Configs, Refusal> {
@@ -163,7 +168,8 @@ mod tests {
     #[test]
     fn a_replacing_change_removes_the_rest() {
         let planned = plan(orders(), vec![set("segment.bytes", "2000000")], true).unwrap();
-        assert_eq!(planned, changes(&[("segment.bytes", Some("2000000")), ("retention.ms", None)]));
+        let gone = [("retention.ms", None), ("klamm.filters", None)];
+        assert_eq!(planned, changes(&[&gone[..], &[("segment.bytes", Some("2000000"))]].concat()));
     }
 
     #[test]

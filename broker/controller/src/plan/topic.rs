@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use klamm_model::{BrokerId, TopicId, TopicName};
 
 use super::MAX_NEW_PARTITIONS;
+use crate::bindings;
 use crate::command::NewTopic;
 use crate::image::MetadataImage;
 use crate::placement::place;
@@ -33,6 +34,7 @@ pub(crate) fn plan_topic(
     let name: TopicName = request.name.parse()?;
     rules::topic_is_new(image, &name)?;
     let configs = checked_configs(broker, request.configs)?;
+    bindings::check_new(image, &name, &configs)?;
     let assignments = if request.assignments.is_empty() {
         placed(image, defaults, request.partitions, request.replication_factor)?
     } else {

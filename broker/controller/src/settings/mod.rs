@@ -14,6 +14,7 @@
 //!                                              settings of the topic (image) /
 //! ```
 
+mod bindings;
 mod broker_settings;
 mod check;
 mod choices;

@@ -1,5 +1,7 @@
 //! The table of topic settings, and the type that comes from it.
 
+use klamm_model::{BindingSpec, PluginRole};
+
 use super::choices::{CleanupPolicy, CompressionType, TimestampType, TopicCompression};
 use super::definition::{Importance, SettingDef, Update};
 use super::valid::Valid;
@@ -31,7 +33,7 @@ macro_rules! topic_settings {
                 update: Update::Dynamic,
                 synonyms: &[$($synonym),*],
                 documentation: $doc,
-                fallback: |$broker| SettingValue::show(&$default),
+                fallback: |$broker| { let default: $type = $default; default.show() },
             },
         )*];
 
@@ -88,6 +90,21 @@ topic_settings! {
         ["log.index.interval.bytes"],
         "An index gets an entry after so many bytes of records. Less makes lookups faster and indexes \
          larger.";
+    "klamm.filters" => filters: Vec<BindingSpec> = |_broker| Vec::new(), Valid::Bindings(PluginRole::Filter),
+        [],
+        "The filters that say which records get into the topic, in the order in which they run: bindings of \
+         plug-ins with commas between, such as `json-guard@1.0.0/required:id+amount/on-failure:reject`. After the \
+         version come parameters of the plug-in and four that the broker takes: `on-failure` (`dead-letter`, \
+         `reject`, `pass`: what happens to records on which the plug-in fails), `deadline-ms` (1 to 1000: the \
+         longest time for a batch), `memory-mib` (1 to 256: the most memory) and `shadow` (`true`: it only runs \
+         and is counted). In a value `,` `/` `%` `=` `[` `]` and blanks are written as `%2C` `%2F` `%25` `%3D` \
+         `%5B` `%5D` and `%20`.";
+    "klamm.partitioner" => partitioner: Option<BindingSpec> = |_broker| None, Valid::Bindings(PluginRole::Partitioner),
+        [],
+        "The plug-in that chooses the records' partitions, written as in `klamm.filters`.";
+    "klamm.serializer" => serializer: Option<BindingSpec> = |_broker| None, Valid::Bindings(PluginRole::Serializer),
+        [],
+        "The plug-in that changes the records' bytes before they are stored, written as in `klamm.filters`.";
     "max.compaction.lag.ms" => max_compaction_lag_ms: i64 = |broker| broker.log_cleaner_max_compaction_lag_ms, Valid::AtLeast(1),
         ["log.cleaner.max.compaction.lag.ms"],
         "A record of a compacted topic may stay uncompacted for at most so many milliseconds.";

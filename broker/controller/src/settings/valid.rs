@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use klamm_model::PluginRole;
+
+use super::bindings;
 use super::client_metrics;
 use super::per_ip::ConnectionsPerIp;
 use super::raw::Raw;
@@ -35,6 +38,8 @@ pub enum Valid {
     ConnectionsPerIp,
     /// A list of patterns that say which clients are meant.
     ClientMatch,
+    /// Plug-ins bound in this role.
+    Bindings(PluginRole),
 }
 
 impl Valid {
@@ -71,6 +76,7 @@ impl Valid {
             }
             (Valid::ConnectionsPerIp, Raw::Text(text)) => return ConnectionsPerIp::parse(text).map(drop),
             (Valid::ClientMatch, Raw::List(patterns)) => return client_metrics::check_match(patterns),
+            (Valid::Bindings(role), value) => return bindings::check(role, value),
             (Valid::NonEmpty, Raw::Text(text)) if text.is_empty() => "String must be non-empty".to_owned(),
             _ => return Ok(()),
         };
@@ -98,6 +104,10 @@ impl fmt::Display for Valid {
             Valid::OneElement => f.write_str("one element"),
             Valid::NonEmpty => f.write_str("not empty"),
             Valid::ClientMatch => f.write_str("WHAT=PATTERN, with commas between"),
+            Valid::Bindings(PluginRole::Filter) => {
+                f.write_str("NAME@VERSION/PARAMETER:VALUE/..., with commas between")
+            }
+            Valid::Bindings(_) => f.write_str("NAME@VERSION/PARAMETER:VALUE/..."),
             Valid::ConnectionsPerIp => f.write_str("ADDRESS:NUMBER, with commas between"),
         }
     }

@@ -16,7 +16,7 @@ pub(crate) mod divide;
 mod hosting;
 mod offload;
 mod pieces;
-pub(crate) mod store;
+pub mod store;
 mod turns;
 pub(crate) mod work;
 
