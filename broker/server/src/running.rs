@@ -76,6 +76,7 @@ impl RunningServer {
                 }
             }
         });
+        broker.plugins.offload().close();
     }
 }
 

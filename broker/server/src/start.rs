@@ -33,6 +33,8 @@ use crate::metrics::Metrics;
 use crate::net::acceptor;
 use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
+use crate::plugins::Plugins;
+use crate::plugins::store::BlobStore;
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
@@ -140,9 +142,11 @@ impl Foundation {
         let slots = usize::try_from(settings.max_incremental_fetch_session_cache_slots).unwrap_or(0);
         // Another start, another first id: a client must not find a stranger's session under its id.
         let first_session = (clock.now().0 & 0x3fff_ffff) as i32;
+        let plugins = plugins(&self.disk, self.data_dir.path());
         let ground = Ground {
             node_id: self.node_id,
             controller: controller.clone(),
+            plugins: Arc::clone(&plugins),
             disk: self.disk,
             data_dir: Arc::clone(&self.data_dir),
             group_commit,
@@ -154,6 +158,7 @@ impl Foundation {
             static_settings,
             controller,
             clock,
+            plugins,
             groups: Groups::new(&settings),
             quotas: Arc::new(Quotas::new(&settings)),
             settings: ArcSwap::from_pointee(settings),
@@ -175,6 +180,17 @@ impl Foundation {
         Ok(Arc::new(broker))
     }
 }
+
+/// Where plug-ins are, and their compiled code.
+fn plugins(disk: &Arc<dyn Disk>, data_dir: &Path) -> Arc<Plugins> {
+    let store = BlobStore::new(Arc::clone(disk), data_dir, PLUGIN_BYTES);
+    Arc::new(Plugins::new(Arc::new(store), data_dir.join(PLUGIN_CACHE_DIR)))
+}
+
+/// Compiled code; no topic can have this name.
+const PLUGIN_CACHE_DIR: &str = "plugins/cache";
+/// What the bytes of all plug-ins may take.
+const PLUGIN_BYTES: u64 = 1 << 30;
 
 /// What a checkpoint said.
 struct ReadCheckpoint {

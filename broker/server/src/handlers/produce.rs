@@ -179,7 +179,13 @@ impl Append<'_> {
         self.check_producer(&batch)?;
         if has_plugins {
             let (topic, partition) = (Arc::clone(topic), Arc::clone(partition));
-            return Ok(Accepted::ForPlugins(Plugged { topic, partition, batch, rules, size_bytes: records.len() }));
+            return Ok(Accepted::ForPlugins(Plugged {
+                topic,
+                partition,
+                batch,
+                rules,
+                size_bytes: records.len(),
+            }));
         }
         self.take_room(partition, records.len())?;
         let appended = partition.append(&batch, now).map_err(|error| self.not_appended(partition, &error))?;
@@ -276,8 +282,7 @@ impl Written {
 }
 
 fn not_durable(timeout: Duration) -> KafkaError {
-    let message =
-        format!("the records were written but are not durable after {timeout:?}: the disk is slow");
+    let message = format!("the records were written but are not durable after {timeout:?}: the disk is slow");
     KafkaError::new(ErrorCode::RequestTimedOut, message)
 }
 

@@ -11,9 +11,9 @@ use futures_util::future::join_all;
 use klamm_model::{ErrorCode, Offset, PartitionIndex, TimestampMs};
 use klamm_partition::{AppendError, Appended, Partition};
 use klamm_plugin_host::Budget;
-use klamm_records::{ProduceRules, ProducedBatch, UnpackedBatch};
+use klamm_records::{ProduceRules, ProducedBatch};
 
-use super::{Acks, Accepted, Append, Failure, PartitionOutcome, TopicOutcome, Written};
+use super::{Accepted, Acks, Append, Failure, PartitionOutcome, TopicOutcome, Written};
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
 use crate::plugins::chain::{Chain, Undecided};
@@ -92,7 +92,8 @@ impl Append<'_> {
     async fn pass(&self, plugged: Plugged, index: i32) -> Result<Written, Failure> {
         let gone = || KafkaError::from(ErrorCode::UnknownTopicOrPartition);
         let plugins = plugged.topic.plugins().ok_or_else(gone)?;
-        let _turn = plugins.turns.take(usize::try_from(index).unwrap_or(usize::MAX)).await.ok_or_else(gone)?;
+        let _turn =
+            plugins.turns.take(usize::try_from(index).unwrap_or(usize::MAX)).await.ok_or_else(gone)?;
         let own = LogOf { partition: Arc::clone(&plugged.partition), now: self.broker.clock.now() };
         let before = own.appended_before(&plugged.batch).map_err(|failed| self.refused(&failed))?;
         let chain = match plugins.chain() {
@@ -104,7 +105,9 @@ impl Append<'_> {
         let divided = match self.divided(&plugged, chain, before.as_ref(), index).await {
             Ok(divided) => divided,
             Err(failure) => match before {
-                Some(appended) => return Ok(Written { partition: own.partition, appended, elsewhere: Vec::new() }),
+                Some(appended) => {
+                    return Ok(Written { partition: own.partition, appended, elsewhere: Vec::new() });
+                }
                 None => return Err(failure),
             },
         };
@@ -120,9 +123,12 @@ impl Append<'_> {
         index: i32,
     ) -> Result<Divided, Failure> {
         let Plugged { topic, partition, batch, rules, .. } = plugged;
-        let unpacked = batch.unpack(rules.max_uncompressed_bytes).map_err(|error| Failure::from(klamm_records::InvalidProduce::from(error)))?;
+        let unpacked = batch
+            .unpack(rules.max_uncompressed_bytes)
+            .map_err(|error| Failure::from(klamm_records::InvalidProduce::from(error)))?;
         let base_offset = before.map_or_else(|| partition.log_end_offset(), |before| before.base_offset);
-        let ingress = Ingress { topic: topic.image.name.as_str(), partition: PartitionIndex(index), base_offset };
+        let ingress =
+            Ingress { topic: topic.image.name.as_str(), partition: PartitionIndex(index), base_offset };
         let work = Work {
             topic: topic.image.name.clone(),
             partition: PartitionIndex(index),
@@ -186,7 +192,11 @@ impl Append<'_> {
             self.broker.metrics.produced(plugged.size_bytes, plugged.batch.header().record_count);
         }
         let partitions = parts.into_iter().map(|(target, _)| target.partition);
-        Ok(Written { partition: own.partition, appended: done.own, elsewhere: partitions.zip(done.parts).collect() })
+        Ok(Written {
+            partition: own.partition,
+            appended: done.own,
+            elsewhere: partitions.zip(done.parts).collect(),
+        })
     }
 
     /// The logs to which parts go.
