@@ -45,9 +45,11 @@ pub(crate) fn commit<T: Target>(
     stays: &ProducedBatch,
     parts: &[(T, ProducedBatch)],
 ) -> Result<Done<T::Appended>, T::Error> {
-    if let Some(before) = before { return Ok(Done { parts: Vec::new(), own: before }); }
     let parts = parts.iter().map(|(target, part)| target.append(part)).collect::<Result<_, _>>()?;
-    let own = own.append(stays)?;
+    let own = match before {
+        Some(before) => before,
+        None => own.append(stays)?,
+    };
     Ok(Done { parts, own })
 }
 
