@@ -1,7 +1,7 @@
 //! The client commands: what people type to work with a cluster.
 //!
-//! What it is: `klamm topic`, `produce`, `consume`, `group`, `config`, `cluster`, `log dump` and `completion`, and the small
-//! Kafka client they use. They work against any Kafka broker.
+//! What it is: `klamm topic`, `produce`, `consume`, `group`, `config`, `cluster`, `plugin`, `log dump` and `completion`, and the
+//! small Kafka client they use. They work against any Kafka broker, except for `plugin`, which asks Klamm by gRPC.
 //!
 //! What it is not: it starts no broker; `klamm server` is in the binary's own crate.
 //!
@@ -20,6 +20,7 @@ mod globals;
 mod group;
 mod log_dump;
 mod output;
+mod plugin;
 mod produce;
 mod profile;
 mod reference;
@@ -54,6 +55,9 @@ pub enum ClientCommand {
     /// Show the cluster and its brokers
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
+    /// Store WebAssembly plug-ins in the cluster and bind them to topics
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
     /// Look into a broker's files
     #[command(subcommand)]
     Log(log_dump::LogCommand),
@@ -67,6 +71,7 @@ impl ClientCommand {
     pub fn run(self, globals: &Globals) -> Result<(), CliError> {
         match self {
             ClientCommand::Log(command) => command.run(globals),
+            ClientCommand::Plugin(command) => command.run(globals),
             ClientCommand::Topic(command) => session::block_on(command.run(globals)),
             ClientCommand::Produce(arguments) => session::block_on(produce::run(arguments, globals)),
             ClientCommand::Consume(arguments) => session::block_on(consume::run(arguments, globals)),

@@ -20,6 +20,8 @@ use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::net::warning_limit::WarningLimit;
 use crate::partitions::Partitions;
+use crate::plugins::library::Library;
+use crate::plugins::registry::PluginRegistry;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::room::Room;
@@ -69,6 +71,10 @@ pub struct Broker {
     pub(crate) storage_alarm: StorageAlarm,
     /// What the log cleaner knows of the logs.
     pub(crate) cleaner: Cleaner,
+    /// The plug-ins that there are.
+    pub(crate) plugin_library: Library,
+    /// The plug-ins that are bound and run.
+    pub(crate) plugin_registry: PluginRegistry,
     /// The wish that the broker stops.
     pub(crate) stop: StopSignal,
     /// Whether clients are served.

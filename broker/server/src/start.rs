@@ -33,6 +33,8 @@ use crate::metrics::Metrics;
 use crate::net::acceptor;
 use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
+use crate::plugins::library::Library;
+use crate::plugins::registry::PluginRegistry;
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
@@ -137,6 +139,7 @@ impl Foundation {
         let group_commit = GroupCommit::start(FLUSH_THREADS, Box::new(move |took| flushes.flushed(took)))
             .map_err(StartError::Threads)?;
         let settings = resolve(&static_settings);
+        let plugin_library = Library::new(Arc::clone(&self.disk), self.data_dir.path(), &settings)?;
         let slots = usize::try_from(settings.max_incremental_fetch_session_cache_slots).unwrap_or(0);
         // Another start, another first id: a client must not find a stranger's session under its id.
         let first_session = (clock.now().0 & 0x3fff_ffff) as i32;
@@ -165,6 +168,8 @@ impl Foundation {
             unsent_bytes: Arc::default(),
             fetch_sessions: FetchSessions::new(slots, first_session),
             producer_ids: ProducerIds::new(),
+            plugin_library,
+            plugin_registry: PluginRegistry::default(),
             advertised,
             stop: StopSignal::new(),
             ready: AtomicBool::new(false),
@@ -226,6 +231,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
         rack: broker.settings().broker_rack.clone(),
     };
     control.block_on(broker.controller.register_broker(registration)).map_err(StartError::Registration)?;
+    control.block_on(broker.plugin_library.tidy(&broker.controller));
     let image = broker.controller.image();
     let leftovers = broker.partitions.retire_leftovers(&image, recovery_threads(&broker.settings()))?;
     let retired = following::apply(&broker, &image);
