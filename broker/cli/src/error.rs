@@ -59,6 +59,11 @@ impl CliError {
         CliError { what: what.into(), next: None, kind: Kind::NotFound }
     }
 
+    /// The cluster can't be reached.
+    pub(crate) fn unreachable(what: impl Into<String>) -> CliError {
+        CliError { what: what.into(), next: None, kind: Kind::Unreachable }
+    }
+
     /// With what to do next.
     #[must_use]
     pub(crate) fn next(mut self, next: impl Into<String>) -> CliError {

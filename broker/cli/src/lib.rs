@@ -1,7 +1,7 @@
 //! The client commands: what people type to work with a cluster.
 //!
 //! What it is: `klamm topic`, `produce`, `consume`, `group`, `config`, `cluster`, `plugin`, `log dump` and `completion`, and the
-//! small Kafka client they use. They work against any Kafka broker.
+//! small Kafka client they use. They work against any Kafka broker, except for `plugin`, which asks Klamm by gRPC.
 //!
 //! What it is not: it starts no broker; `klamm server` is in the binary's own crate.
 //!
@@ -55,7 +55,7 @@ pub enum ClientCommand {
     /// Show the cluster and its brokers
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
-    /// Write, build, check, test and measure plug-ins
+    /// Write, build, test, upload and bind WebAssembly plug-ins
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// Look into a broker's files

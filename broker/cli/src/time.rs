@@ -16,6 +16,25 @@ pub(crate) fn parse(text: &str) -> Result<i64, String> {
     })
 }
 
+/// A point in time of these milliseconds since 1970, none before, as `2026-01-31T12:00:00.000Z`.
+pub(crate) fn utc(ms: i64) -> String {
+    let (mut day, ms_of_day) = (ms.max(0) / DAY_MS, ms.max(0) % DAY_MS);
+    // Near enough to be right after a step or two.
+    let mut year = 1970 + day / 366;
+    while days_since_1970(year + 1, 1, 1) <= day {
+        year += 1;
+    }
+    day -= days_since_1970(year, 1, 1);
+    let mut month = 1;
+    while day >= days_of(year, month) {
+        day -= days_of(year, month);
+        month += 1;
+    }
+    let (seconds, millis) = (ms_of_day / 1_000, ms_of_day % 1_000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z", day + 1)
+}
+
 fn parse_at(text: &str, now_ms: i64) -> Option<i64> {
     if let Ok(number @ 0..) = text.parse::<i64>() {
         return Some(number);
@@ -108,7 +127,19 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_at;
+    use super::{parse_at, utc};
+
+    #[test]
+    fn what_is_written_reads_back() {
+        assert_eq!(utc(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+        assert_eq!(utc(0), "1970-01-01T00:00:00.000Z");
+        // From before leap years to after them, at the ends of days.
+        for day in (0..80_000).step_by(7).chain([19_781, 19_782, 11_016, 11_017, 47_540]) {
+            for ms in [day * super::DAY_MS, (day + 1) * super::DAY_MS - 1] {
+                assert_eq!(parse_at(&utc(ms), 0), Some(ms), "{}", utc(ms));
+            }
+        }
+    }
 
     #[test]
     fn all_forms() {

@@ -103,6 +103,9 @@ pub enum Refusal {
     /// Two operations on one setting in one request.
     #[error("Error due to duplicate config keys: {0}")]
     DuplicateSetting(String),
+    /// Another request changed the setting at the same time.
+    #[error("{0} was changed by another request at the same time: look at it and try again.")]
+    SettingMoved(String),
     /// No broker of the id is registered.
     #[error("No broker with id {0} found.")]
     UnknownBroker(BrokerId),
@@ -216,6 +219,7 @@ impl Refusal {
             }
             Refusal::AssignmentAndCount(_)
             | Refusal::DuplicateSetting(_)
+            | Refusal::SettingMoved(_)
             | Refusal::ProducerIdBlock(_)
             | Refusal::InvalidSubscription(_)
             | Refusal::InvalidQuota(_) => ErrorCode::InvalidRequest,

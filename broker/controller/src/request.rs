@@ -83,6 +83,15 @@ pub enum ConfigOp {
         /// Comma-separated elements.
         value: String,
     },
+    /// Puts a value in the place of the one that the caller knows; refused if it is another by now.
+    Replace {
+        /// Its name.
+        name: String,
+        /// What the caller knows; `None` where nothing is set.
+        known: Option<String>,
+        /// The value; `None` removes it.
+        value: Option<String>,
+    },
 }
 
 impl ConfigOp {
@@ -92,7 +101,8 @@ impl ConfigOp {
             ConfigOp::Set { name, .. }
             | ConfigOp::Delete { name }
             | ConfigOp::Append { name, .. }
-            | ConfigOp::Subtract { name, .. } => name,
+            | ConfigOp::Subtract { name, .. }
+            | ConfigOp::Replace { name, .. } => name,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::net::warning_limit::WarningLimit;
 use crate::partitions::Partitions;
-use crate::plugins::Plugins;
+use crate::plugins::{Bound, Library, Plugins};
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::room::Room;
@@ -72,6 +72,8 @@ pub struct Broker {
     pub(crate) storage_alarm: StorageAlarm,
     /// What the log cleaner knows of the logs.
     pub(crate) cleaner: Cleaner,
+    /// The plug-ins that there are.
+    pub(crate) plugin_library: Arc<Library>,
     /// The wish that the broker stops.
     pub(crate) stop: StopSignal,
     /// Whether clients are served.
@@ -82,6 +84,14 @@ impl Broker {
     /// The settings in force now.
     pub fn settings(&self) -> Arc<BrokerSettings> {
         self.settings.load_full()
+    }
+
+    /// The plug-ins that are bound and run, in the order of topics and then of the chain.
+    pub(crate) fn bound_plugins(&self) -> Vec<Arc<Bound>> {
+        let mut topics = self.partitions.topics();
+        topics.sort_by(|a, b| a.image.name.cmp(&b.image.name));
+        let bound = topics.iter().filter_map(|topic| topic.plugins()).flat_map(|plugins| plugins.bound());
+        bound.cloned().collect()
     }
 
     /// Every broker, as a client is told of it that reached `local`.

@@ -56,7 +56,7 @@ mod storage_alarm;
 pub use advertised::InvalidAddress;
 pub use broker::Broker;
 pub use clock::{Clock, SystemClock};
-pub use grpc::proto;
+pub use klamm_rpc::admin as proto;
 pub use metrics::metrics_reference;
 pub use options::ServerOptions;
 pub use request::RequestContext;

@@ -33,8 +33,7 @@ use crate::metrics::Metrics;
 use crate::net::acceptor;
 use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
-use crate::plugins::Plugins;
-use crate::plugins::store::BlobStore;
+use crate::plugins::{Library, Plugins};
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
@@ -139,10 +138,12 @@ impl Foundation {
         let group_commit = GroupCommit::start(FLUSH_THREADS, Box::new(move |took| flushes.flushed(took)))
             .map_err(StartError::Threads)?;
         let settings = resolve(&static_settings);
+        let library = Library::new(Arc::clone(&self.disk), self.data_dir.path(), &settings)?;
+        let plugin_library = Arc::new(library);
         let slots = usize::try_from(settings.max_incremental_fetch_session_cache_slots).unwrap_or(0);
         // Another start, another first id: a client must not find a stranger's session under its id.
         let first_session = (clock.now().0 & 0x3fff_ffff) as i32;
-        let plugins = plugins(&self.disk, self.data_dir.path());
+        let plugins = Arc::new(Plugins::new(Arc::clone(&plugin_library)));
         let ground = Ground {
             node_id: self.node_id,
             controller: controller.clone(),
@@ -170,6 +171,7 @@ impl Foundation {
             unsent_bytes: Arc::default(),
             fetch_sessions: FetchSessions::new(slots, first_session),
             producer_ids: ProducerIds::new(),
+            plugin_library,
             advertised,
             stop: StopSignal::new(),
             ready: AtomicBool::new(false),
@@ -180,17 +182,6 @@ impl Foundation {
         Ok(Arc::new(broker))
     }
 }
-
-/// Where plug-ins are, and their compiled code.
-fn plugins(disk: &Arc<dyn Disk>, data_dir: &Path) -> Arc<Plugins> {
-    let store = BlobStore::new(Arc::clone(disk), data_dir, PLUGIN_BYTES);
-    Arc::new(Plugins::new(Arc::new(store), data_dir.join(PLUGIN_CACHE_DIR)))
-}
-
-/// Compiled code; no topic can have this name.
-const PLUGIN_CACHE_DIR: &str = "plugins/cache";
-/// What the bytes of all plug-ins may take.
-const PLUGIN_BYTES: u64 = 1 << 30;
 
 /// What a checkpoint said.
 struct ReadCheckpoint {
@@ -242,6 +233,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
         rack: broker.settings().broker_rack.clone(),
     };
     control.block_on(broker.controller.register_broker(registration)).map_err(StartError::Registration)?;
+    control.block_on(broker.plugin_library.tidy(&broker.controller));
     let image = broker.controller.image();
     let leftovers = broker.partitions.retire_leftovers(&image, recovery_threads(&broker.settings()))?;
     let retired = following::apply(&broker, &image);

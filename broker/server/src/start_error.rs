@@ -63,6 +63,17 @@ pub enum StartError {
         /// One of them.
         example: PathBuf,
     },
+    /// A key that is none.
+    #[error("{text} in klamm.plugins.trusted.keys is no key: {source}")]
+    TrustedKey {
+        /// What the setting says.
+        text: String,
+        /// What is wrong with it.
+        source: klamm_rpc::InvalidKey,
+    },
+    /// Plug-ins can't run.
+    #[error("plug-ins can't run: {0}")]
+    PluginHost(String),
     /// The system gives no thread or runtime.
     #[error("the system gives no more threads or descriptors: {0}; see ulimit -u and ulimit -n")]
     Threads(io::Error),

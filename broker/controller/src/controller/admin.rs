@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use klamm_model::{TopicId, TopicName};
+use klamm_model::{PluginDigest, PluginReference, TopicId, TopicName};
 
 use super::{Controller, SubmitError};
 use crate::apply::apply;
-use crate::command::{BrokerRegistration, MetadataCommand, Outcome, TopicRef};
+use crate::command::{BrokerRegistration, MetadataCommand, NewPlugin, Outcome, TopicRef};
 use crate::image::{MetadataImage, TopicImage};
 use crate::plan::{Defaults, cluster_settings, plan_configs, plan_partitions, plan_quotas, plan_topic};
 use crate::quotas::{InvalidQuota, QuotaAlteration};
@@ -110,6 +110,23 @@ impl Controller {
         });
         let planned = planned.collect();
         self.carry_out(planned, validate_only).await
+    }
+
+    /// Makes a plug-in known whose bytes are stored; gives whether it was not before.
+    pub async fn add_plugin(&self, plugin: NewPlugin) -> Result<bool, SubmitError> {
+        match self.submit(MetadataCommand::AddPlugin(plugin)).await? {
+            Outcome::PluginAdded { is_new } => Ok(is_new),
+            _ => Err(SubmitError::Unanswered),
+        }
+    }
+
+    /// Forgets a version of a plug-in; gives the digest of its bytes if nothing else needs them.
+    pub async fn delete_plugin(&self, plugin: PluginReference) -> Result<Option<PluginDigest>, SubmitError> {
+        let PluginReference { name, version } = plugin;
+        match self.submit(MetadataCommand::DeletePlugin { name, version }).await? {
+            Outcome::PluginDeleted { digest, shared } => Ok(Some(digest).filter(|_| !shared)),
+            _ => Err(SubmitError::Unanswered),
+        }
     }
 
     /// A block of producer ids that no one else gets.

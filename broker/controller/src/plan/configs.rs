@@ -90,6 +90,10 @@ fn resolve(
     let (operation, name, value) = match op {
         ConfigOp::Set { value, .. } => return Ok(Some(value.clone())),
         ConfigOp::Delete { .. } => return Ok(None),
+        ConfigOp::Replace { name, known, value } if current.get(name) == known.as_ref() => {
+            return Ok(value.clone());
+        }
+        ConfigOp::Replace { name, .. } => return Err(Refusal::SettingMoved(name.clone())),
         ConfigOp::Append { name, value } => ("APPEND", name, value),
         ConfigOp::Subtract { name, value } => ("SUBTRACT", name, value),
     };
@@ -183,6 +187,25 @@ mod tests {
         let wrong = ConfigOp::Append { name: "retention.ms".to_owned(), value: "1".to_owned() };
         let refusal = plan(orders(), vec![wrong], false).unwrap_err();
         assert_eq!(refusal.to_string(), "Can't APPEND to key retention.ms because its type is not LIST.");
+    }
+
+    #[test]
+    fn a_value_is_replaced_only_if_it_is_the_known_one() {
+        let replace = |name: &str, known: Option<&str>, value: Option<&str>| ConfigOp::Replace {
+            name: name.to_owned(),
+            known: known.map(str::to_owned),
+            value: value.map(str::to_owned),
+        };
+        let planned = plan(orders(), vec![replace("retention.ms", Some("1000"), Some("5"))], false).unwrap();
+        assert_eq!(planned, changes(&[("retention.ms", Some("5"))]));
+        let planned = plan(orders(), vec![replace("retention.ms", Some("1000"), None)], false).unwrap();
+        assert_eq!(planned, changes(&[("retention.ms", None)]));
+        let planned = plan(orders(), vec![replace("segment.ms", None, Some("5"))], false).unwrap();
+        assert_eq!(planned, changes(&[("segment.ms", Some("5"))]));
+        for known in [None, Some("999")] {
+            let refusal = plan(orders(), vec![replace("retention.ms", known, Some("5"))], false).unwrap_err();
+            assert_eq!(refusal, Refusal::SettingMoved("retention.ms".to_owned()));
+        }
     }
 
     #[test]

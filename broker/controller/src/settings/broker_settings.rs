@@ -119,6 +119,15 @@ broker_settings! {
         "The most members of a group of the classic protocol.";
     "group.min.session.timeout.ms" => group_min_session_timeout_ms: i32 = 6_000, Valid::AtLeast(1), Medium, ReadOnly,
         "The shortest session timeout that a member of the classic protocol may ask for, in milliseconds.";
+    "klamm.plugins.max.bytes" => klamm_plugins_max_bytes: i64 = 1 << 30, Valid::AtLeast(0), Medium, ReadOnly,
+        "The most bytes of plug-ins that are stored, all versions together. 0 lets none be pushed.";
+    "klamm.plugins.require.signature" => klamm_plugins_require_signature: bool = false, Valid::Any, Medium, ReadOnly,
+        "Whether only plug-ins are taken that a key of `klamm.plugins.trusted.keys` signed.";
+    "klamm.plugins.trusted.keys" => klamm_plugins_trusted_keys: Vec<String> = Vec::new(), Valid::Any, Medium, ReadOnly,
+        "The keys whose signatures of plug-ins count: `NAME:KEY` with commas between, each key an ed25519 public \
+         key (32 bytes) in hexadecimal or base64. `klamm plugin keygen` makes one, `klamm plugin push --sign` \
+         signs. What is signed is the text `klamm plug-in signature v1`, a zero byte, the SHA-256 (32 bytes) and \
+         `NAME@VERSION`. Where keys are trusted, a signature of another key is refused even if none is required.";
     "listeners" => listeners: Vec<String> = vec!["PLAINTEXT://127.0.0.1:9092".to_owned()], Valid::OneElement, High, ReadOnly,
         "The address on which Kafka clients are served: `PLAINTEXT://HOST:PORT`. The flag `--kafka- \
          address` sets it.";

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::proto::server_server::Server;
-use super::proto::{self, GetFactsRequest, GetFactsResponse};
 use crate::Broker;
 use crate::durability::Durability;
 use crate::readiness::Readiness;
+use klamm_rpc::admin::server_server::Server;
+use klamm_rpc::admin::{self as proto, GetFactsRequest, GetFactsResponse};
 
 /// Answers from the broker's state.
 #[derive(Debug)]

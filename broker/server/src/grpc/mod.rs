@@ -1,6 +1,7 @@
-//! gRPC: health, reflection and facts about the server. Nothing of it runs on a Kafka client's runtime.
+//! gRPC: health, reflection, facts about the server, and plug-ins. Nothing of it runs on a Kafka client's runtime.
 
 mod facts;
+mod plugins;
 
 use std::io;
 use std::sync::Arc;
@@ -15,16 +16,11 @@ use tonic_health::server::HealthReporter;
 use crate::Broker;
 
 use facts::Facts;
-use proto::server_server::ServerServer;
+use klamm_rpc::DESCRIPTORS;
+use klamm_rpc::admin::server_server::ServerServer;
+use klamm_rpc::plugin::plugins_server::PluginsServer;
+use plugins::PluginService;
 
-/// The generated code of `proto/klamm/admin/v1`.
-pub mod proto {
-    #![allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated")]
-    tonic::include_proto!("klamm.admin.v1");
-}
-
-/// What reflection serves.
-const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 /// Requests that one connection may have under way.
 const PER_CONNECTION: u32 = 64;
 /// A peer that is silent for so long is asked whether it is there.
@@ -61,6 +57,7 @@ pub(crate) async fn serve(broker: Arc<Broker>, listener: std::net::TcpListener) 
         .add_service(health)
         .add_service(reflection)
         .add_service(ServerServer::new(Facts::new(Arc::clone(&broker))))
+        .add_service(PluginsServer::new(PluginService::new(Arc::clone(&broker))))
         .serve_with_incoming(incoming);
     tokio::select! {
         served = server => Ok(served?),
@@ -87,4 +84,5 @@ async fn report_health(broker: &Broker, reporter: &HealthReporter) {
 async fn set_health(reporter: &HealthReporter, status: ServingStatus) {
     reporter.set_service_status("", status).await;
     reporter.set_service_status("klamm.admin.v1.Server", status).await;
+    reporter.set_service_status("klamm.plugin.v1.Plugins", status).await;
 }

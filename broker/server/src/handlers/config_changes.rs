@@ -8,6 +8,7 @@ use super::config_resource;
 use super::duplicates::duplicates;
 use crate::Broker;
 use crate::error_code::KafkaError;
+use crate::plugins::trial;
 
 /// One resource of a request, with what shall happen to its settings, or why that can't be read.
 pub(crate) struct Asked {
@@ -42,7 +43,13 @@ pub(crate) async fn alter(broker: &Broker, asked: Vec<Asked>, validate_only: boo
     for asked in asked.into_iter().filter(|asked| !twice.contains(&(asked.kind, asked.name.clone()))) {
         let Asked { kind, name, ops, replace_all } = asked;
         match config_resource::parse(broker, kind, &name).and_then(|resource| Ok((resource, ops?))) {
-            Ok((resource, ops)) => wanted.push((kind, name, ConfigChange { resource, ops, replace_all })),
+            Ok((resource, ops)) => {
+                let change = ConfigChange { resource, ops, replace_all };
+                match trial::of_change(broker, &change).await {
+                    Ok(()) => wanted.push((kind, name, change)),
+                    Err(error) => altered.push(Altered { kind, name, answer: Err(error) }),
+                }
+            }
             Err(error) => altered.push(Altered { kind, name, answer: Err(error) }),
         }
     }

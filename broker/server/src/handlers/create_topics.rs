@@ -11,6 +11,7 @@ use klamm_wire::messages::create_topics::{
 
 use super::duplicates::duplicates;
 use crate::error_code::KafkaError;
+use crate::plugins::trial;
 use crate::{Broker, RequestContext};
 
 /// Makes the topics. When this returns, they can be written to.
@@ -21,8 +22,17 @@ pub(crate) async fn handle(
 ) -> CreateTopicsResponse {
     let twice: HashSet<String> = duplicates(request.topics.iter().map(|topic| topic.name.clone()));
     let unique = request.topics.into_iter().filter(|topic| !twice.contains(&topic.name));
-    let (names, wanted): (Vec<_>, Vec<_>) = unique.map(|topic| (topic.name.clone(), wanted(topic))).unzip();
-    let mut topics = create(broker, names, wanted, request.validate_only).await;
+    let (mut names, mut tried, mut topics) = (Vec::new(), Vec::new(), Vec::new());
+    for topic in unique.map(wanted) {
+        match trial::of_new_topic(broker, &topic).await {
+            Ok(()) => {
+                names.push(topic.name.clone());
+                tried.push(topic);
+            }
+            Err(error) => topics.push(failed(topic.name, &error)),
+        }
+    }
+    topics.extend(create(broker, names, tried, request.validate_only).await);
     let duplicate = || KafkaError::new(ErrorCode::InvalidRequest, "Duplicate topic name.".to_owned());
     topics.extend(twice.into_iter().map(|name| failed(name, &duplicate())));
     CreateTopicsResponse { topics, ..CreateTopicsResponse::default() }

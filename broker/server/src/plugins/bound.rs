@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use klamm_model::BindingSpec;
-use klamm_plugin_host::{Kind, Plugin, Wants};
+use klamm_model::{BindingSpec, PluginRole, TopicName};
+use klamm_plugin_host::{Plugin, Wants};
 
 use super::decision::Culprit;
 
@@ -12,14 +12,14 @@ use super::decision::Culprit;
 #[derive(Debug)]
 pub(crate) struct Bound {
     /// The topic.
-    pub(crate) topic: String,
-    /// What it is bound as.
-    pub(crate) kind: Kind,
+    pub(crate) topic: TopicName,
+    /// What it does there.
+    pub(crate) role: PluginRole,
     /// How it is bound.
     pub(crate) spec: BindingSpec,
     /// Its name on what it has blocked.
     pub(crate) culprit: Arc<Culprit>,
-    /// It itself.
+    /// It itself, with its pool, breaker and statistics.
     pub(crate) plugin: Plugin,
     /// Whether it only runs and is counted.
     pub(crate) shadow: bool,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = "proto";
-    let protos = ["proto/klamm/admin/v1/server.proto"];
+    let protos = ["proto/klamm/admin/v1/server.proto", "proto/klamm/plugin/v1/plugins.proto"];
     println!("cargo:rerun-if-changed={root}");
     let descriptors = protox::Compiler::new([root])?
         .include_source_info(true)
