@@ -16,7 +16,7 @@ pub(super) const GROUP: &str = "g";
 
 /// Topics by name, with a number that makes their id and their partitions.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     topics: BTreeMap<String, (TopicId, u32)>,
     version: u64,
     made: u8,
@@ -112,7 +112,8 @@ impl World {
     pub fn wait(&mut self, milliseconds: i32) {
         self.later(milliseconds);
         if self.group.next_deadline().is_some_and(|deadline| deadline <= self.now.tick) {
-            self.event(|group, turn, topics| group.tick(turn, topics));
+            let classic = self.event(|group, turn, topics| group.tick(turn, topics));
+            assert!(classic.is_none(), "{classic:?}");
         } else {
             self.records.clear();
         }
@@ -121,7 +122,10 @@ impl World {
     pub fn send(&mut self, api_version: i16, request: ConsumerGroupHeartbeatRequest) -> Answer {
         let client_host = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
         let caller = Caller { api_version, client_id: "client".to_owned(), client_host };
-        Answer(self.event(|group, turn, topics| group.heartbeat(turn, topics, &caller, request)))
+        let (answer, classic) =
+            self.event(|group, turn, topics| group.heartbeat(turn, topics, &caller, request));
+        assert!(classic.is_none(), "{classic:?}");
+        Answer(answer)
     }
 
     /// A joins, a heartbeat that asks for nothing, and so on, of version 1.
