@@ -10,6 +10,8 @@ mod consumer;
 mod expire;
 mod group;
 mod load;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
