@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use klamm_model::TopicId;
 
 use super::super::ConsumerGroup;
 use super::super::member::{Current, MemberState};
 use super::super::partitions::{Epochs, Partitions};
 use super::super::replay::session_timeout;
-use crate::classic::{ClassicGroup, Member as ClassicMember};
+use crate::classic::{ClassicGroup, Member as ClassicMember, State};
 use crate::embedded::{Assignment, Subscription};
 use crate::records::{
     ClassicMemberMetadata, ClassicProtocol, ConsumerGroupMemberValue, ConsumerGroupValue, GroupRecord,
@@ -44,6 +45,9 @@ struct Moved {
     member_id: String,
     value: ConsumerGroupMemberValue,
     partitions: Partitions,
+    /// What it had when it joined, and nobody has by the leader's word: it may not have heard yet that it is to give that back.
+    /// (Kafka gives it to others at once.)
+    gives_back: Partitions,
 }
 
 impl ConsumerGroup {
@@ -70,21 +74,29 @@ impl ConsumerGroup {
         let moved = moved(topics, classic)?;
         classic.delete(turn.effects);
         let mut group = ConsumerGroup::new(group_id.to_owned());
-        group.take_over(turn, topics, classic.generation(), &moved);
+        group.take_over(turn, topics, classic, &moved);
         Ok(group)
     }
 
-    fn take_over(&mut self, turn: &mut Turn<'_>, topics: &dyn Topics, epoch: i32, moved: &[Moved]) {
+    fn take_over(
+        &mut self,
+        turn: &mut Turn<'_>,
+        topics: &dyn Topics,
+        classic: &ClassicGroup,
+        moved: &[Moved],
+    ) {
+        let epoch = classic.generation();
         for Moved { member_id, value, .. } in moved {
             let (group_id, member_id) = (self.group_id.clone(), member_id.clone());
             let value = Some(value.clone());
             self.emit(turn, GroupRecord::ConsumerGroupMember { group_id, member_id, value });
         }
-        let value = ConsumerGroupValue {
-            epoch,
-            metadata_hash: self.subscription_hash(topics),
-            creation_time_ms: turn.now.time.0,
-        };
+        // What was not dealt out yet has to be, even if the member that joins takes the place of another and changes nothing
+        // (Kafka forgets that): any other hash has it noticed.
+        let hash = self.subscription_hash(topics);
+        let is_done = classic.state() == State::Stable && self.is_dealt_out(topics, moved);
+        let metadata_hash = if is_done { hash } else { !hash };
+        let value = ConsumerGroupValue { epoch, metadata_hash, creation_time_ms: turn.now.time.0 };
         let group_id = self.group_id.clone();
         self.emit(turn, GroupRecord::ConsumerGroup { group_id, value: Some(value) });
         for Moved { member_id, partitions, .. } in moved {
@@ -93,13 +105,25 @@ impl ConsumerGroup {
         let value = TargetAssignmentValue { assignment_epoch: epoch, assignment_timestamp: turn.now.time.0 };
         let group_id = self.group_id.clone();
         self.emit(turn, GroupRecord::TargetAssignment { group_id, value: Some(value) });
-        for Moved { member_id, value, partitions } in moved {
-            let assigned = with_epoch(partitions, epoch);
-            let (state, revoking) = (MemberState::Stable, Epochs::new());
+        for Moved { member_id, value, partitions, gives_back } in moved {
+            let (assigned, revoking) = (with_epoch(partitions, epoch), with_epoch(gives_back, epoch));
+            let is_stable = revoking.is_empty();
+            let state = if is_stable { MemberState::Stable } else { MemberState::UnrevokedPartitions };
             let current = Current { epoch, previous_epoch: epoch, state, assigned, revoking };
             self.emit_current(turn, member_id, &current);
             self.timers.session(member_id, turn.now.tick.after(session_timeout(value, turn)));
         }
+    }
+
+    /// Whether each partition that somebody wants is somebody's.
+    fn is_dealt_out(&self, topics: &dyn Topics, moved: &[Moved]) -> bool {
+        let wanted: BTreeSet<TopicId> =
+            self.members.values().flat_map(|member| self.topics_of(member, topics)).collect();
+        wanted.iter().all(|topic| {
+            let count = topics.by_id(*topic).map_or(0, |(_, count)| count);
+            let dealt = moved.iter().filter_map(|member| member.partitions.get(topic)).map(BTreeSet::len);
+            dealt.sum::<usize>() >= count as usize
+        })
     }
 }
 
@@ -117,6 +141,12 @@ fn moved(topics: &dyn Topics, classic: &ClassicGroup) -> Result<Vec<Moved>, NotU
         }
         moved.push(one);
     }
+    for one in &mut moved {
+        for (topic, partitions) in &mut one.gives_back {
+            partitions.retain(|partition| taken.insert((*topic, *partition)));
+        }
+        one.gives_back.retain(|_, partitions| !partitions.is_empty());
+    }
     Ok(moved)
 }
 
@@ -131,6 +161,10 @@ fn moved_member(
         return Err(NotUpgraded::OwnAssignor(member.id.clone()));
     }
     let subscription = said(classic, member).and_then(Subscription::read).ok_or_else(malformed)?;
+    let mut gives_back = Partitions::new();
+    for owned in subscription.owned(topics) {
+        gives_back.entry(owned.topic_id).or_default().extend(owned.partitions);
+    }
     let Subscription { topics: mut names, rack_id, .. } = subscription;
     names.sort_unstable();
     names.dedup();
@@ -152,7 +186,7 @@ fn moved_member(
             supported_protocols,
         }),
     };
-    Ok(Moved { member_id: member.id.clone(), value, partitions: assignment.by_id(topics) })
+    Ok(Moved { member_id: member.id.clone(), value, partitions: assignment.by_id(topics), gives_back })
 }
 
 /// What a member told the leader in the protocol of this generation; before the first one, or if it is new, in the one that it

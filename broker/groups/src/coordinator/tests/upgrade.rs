@@ -2,9 +2,9 @@
 
 use klamm_model::ErrorCode;
 
-use super::world::{Join, TOPIC, World, code, cooperative, range};
+use super::world::{Join, TOPIC, World, code, cooperative, given, range};
 use crate::MigrationPolicy::{Bidirectional, Disabled, Downgrade, Upgrade};
-use crate::consumer::tests::world::{joins, says};
+use crate::consumer::tests::world::{as_instance, joins, says};
 use crate::embedded::tests::{assignment, subscription};
 
 #[test]
@@ -68,6 +68,44 @@ fn a_cooperative_member_keeps_what_it_has_and_rejoins_when_it_has_given_the_rest
     assert_eq!(world.sync(a, 3), Ok(vec![0, 1]));
     assert_eq!(world.beat(a, 3), ErrorCode::None);
     assert_eq!(world.says("new", 3, &[]).1, Some(vec![2]));
+}
+
+#[test]
+fn what_a_cooperative_member_was_told_to_give_back_is_nobodys_until_it_has() {
+    let (mut world, ids, _) = World::new(4).classic(|id| cooperative(id, &[]), &[("a", &[0, 1, 2, 3])]);
+    let a = ids[0].clone();
+    let b = world.told(&cooperative("", &[]));
+    world.join(&cooperative(&b, &[]));
+    world.join(&cooperative(&a, &[0, 1, 2, 3]));
+    // By its own word a keeps two. The answer that tells it so is on its way: it still reads all.
+    let shares = [(a.clone(), assignment(2, &[(TOPIC, &[0, 1])])), (b, assignment(2, &[]))];
+    world.sync_with(&a, 2, shares.to_vec());
+    assert_eq!(world.state(), "classic Stable");
+    assert_eq!(world.consumer("new"), (3, vec![]));
+    let has = "a epoch 2 after 2 state 1 has [0, 1] gives back [2, 3]";
+    assert!(world.emitted().iter().any(|emitted| emitted == has), "{:?}", world.emitted());
+    assert_eq!(world.says("new", 3, &[]).1, None);
+    assert_eq!(world.beat(&a, 2), ErrorCode::RebalanceInProgress);
+    assert_eq!(world.enter(&cooperative(&a, &[0, 1])), Ok((a, 3)));
+    assert_eq!(world.says("new", 3, &[]).1, Some(vec![3]));
+}
+
+#[test]
+fn a_static_member_that_takes_its_own_place_gets_what_nobody_had_yet() {
+    let mut world = World::new(2);
+    let id = world.enter(&range("").instance("i")).unwrap().0;
+    world.sync_with(&id, 1, vec![(id.clone(), assignment(1, &[(TOPIC, &[0, 1])]))]);
+    world.topics.grow(TOPIC, 4);
+    let answer = world.send(as_instance("i", joins("new", &[TOPIC])));
+    assert_eq!((answer.member_epoch, given(&answer)), (2, Some(vec![0, 1, 2, 3])));
+
+    // Nothing has to be dealt out: the epoch stays.
+    let mut world = World::new(2);
+    let id = world.enter(&range("").instance("i")).unwrap().0;
+    world.sync_with(&id, 1, vec![(id.clone(), assignment(1, &[(TOPIC, &[0, 1])]))]);
+    let answer = world.send(as_instance("i", joins("new", &[TOPIC])));
+    assert_eq!((answer.member_epoch, given(&answer)), (1, Some(vec![0, 1])));
+    assert_eq!(world.beat_as(&id, Some("i"), 1), ErrorCode::FencedInstanceId);
 }
 
 #[test]

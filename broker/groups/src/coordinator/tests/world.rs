@@ -306,18 +306,20 @@ impl World {
     pub fn restart(&mut self) {
         let groups = self.read(self.log.iter());
         let compacted = self.read(compacted(&self.log).into_iter());
-        let lived = self.lasting(&self.groups);
+        let lived = World::lasting(&self.groups);
         if self.is_recorded() {
-            assert_eq!(self.lasting(&groups), lived);
+            assert_eq!(World::lasting(&groups), lived);
         }
-        assert_eq!(self.lasting(&compacted), self.lasting(&groups));
+        assert_eq!(World::lasting(&compacted), World::lasting(&groups));
         self.groups = groups;
     }
 
-    /// Whether all that the group is was written down: a classic group in a rebalance is not.
+    /// Whether all that the group is was written down: a classic group in its first rebalance, or in any, is not.
     fn is_recorded(&self) -> bool {
         match self.groups.groups.get(GROUP) {
-            Some(Group::Classic(group)) => matches!(group.state(), State::Stable | State::Empty),
+            Some(Group::Classic(group)) => {
+                matches!(group.state(), State::Stable | State::Empty) && group.generation() > 0
+            }
             Some(Group::Consumer { .. }) => true,
             None => false,
         }
@@ -332,7 +334,7 @@ impl World {
         groups
     }
 
-    fn lasting(&self, groups: &Coordinator) -> String {
+    fn lasting(groups: &Coordinator) -> String {
         match groups.groups.get(GROUP) {
             Some(Group::Classic(group)) => format!("{:?}", group.record()),
             Some(Group::Consumer { group, .. }) => lasting(group),
