@@ -96,11 +96,19 @@ impl Client {
     }
 
     /// Whether it has nothing to do but to read.
-    pub fn is_settled(&self) -> bool {
+    pub fn is_settled(&self, world: &World) -> bool {
         match self.kind {
             Kind::Consumer => !self.full && self.owned == self.target,
-            Kind::Eager | Kind::Cooperative => self.doing == Doing::Reading,
+            Kind::Eager | Kind::Cooperative => {
+                self.doing == Doing::Reading && self.reads(world) && !self.has_to_deal(world)
+            }
         }
+    }
+
+    /// Whether it is a leader, and there are partitions that it did not know of when it dealt.
+    fn has_to_deal(&self, world: &World) -> bool {
+        let partitions = world.topics.by_name(TOPIC).unwrap().1;
+        self.dealt.is_some_and(|dealt| dealt != partitions)
     }
 
     /// Does what it has to do next; the answer may not arrive.
@@ -218,8 +226,7 @@ impl Client {
     }
 
     fn classic_beat(&mut self, world: &mut World, arrives: bool) {
-        let partitions = world.topics.by_name(TOPIC).unwrap().1;
-        if self.dealt.is_some_and(|dealt| dealt != partitions) {
+        if self.has_to_deal(world) {
             return self.rejoin();
         }
         let code = world.beat_as(&self.member_id, self.instance.as_deref(), self.epoch);
