@@ -194,6 +194,24 @@ fn a_static_member_that_comes_back_to_a_group_on_its_way_has_all_rejoin() {
 }
 
 #[test]
+fn a_static_member_alone_comes_back_as_a_classic_one_and_deals_out_what_is_new() {
+    for (grows, generation, skips) in [(false, 1, true), (true, 3, false)] {
+        let mut world = World::new(2);
+        world.send(as_instance("i", joins("static", &[TOPIC])));
+        if grows {
+            world.topics.grow(TOPIC, 3);
+        }
+        let ticket = world.join(&Join { version: 9, ..range("").instance("i") });
+        let joined = world.joined(ticket);
+        assert_eq!((joined.generation_id, joined.skip_assignment), (generation, skips));
+        assert_eq!((&joined.leader, joined.members.len()), (&joined.member_id, 1));
+        if skips {
+            assert_eq!(world.sync(&joined.member_id, generation), Ok(vec![0, 1]));
+        }
+    }
+}
+
+#[test]
 fn a_static_classic_member_that_comes_back_in_the_consumer_protocol_keeps_its_partitions() {
     let (mut world, a) = with_static();
     assert_eq!(world.enter(&range("").instance("s")).unwrap().1, 3);
