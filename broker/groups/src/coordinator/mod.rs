@@ -10,6 +10,8 @@ mod consumer;
 mod expire;
 mod group;
 mod load;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -36,11 +38,15 @@ impl Coordinator {
     /// Does what is due at `turn.now`.
     pub fn tick(&mut self, turn: &mut Turn<'_>, topics: &dyn Topics) {
         for group_id in self.deadlines.take_until(turn.now.tick) {
-            match self.groups.get_mut(&group_id) {
-                Some(Group::Classic(group)) => group.tick(turn),
+            let classic = match self.groups.get_mut(&group_id) {
+                Some(Group::Classic(group)) => {
+                    group.tick(turn);
+                    None
+                }
                 Some(Group::Consumer { group, .. }) => group.tick(turn, topics),
-                None => {}
-            }
+                None => None,
+            };
+            self.becomes(&group_id, classic);
             self.settle(&group_id, turn.now);
         }
     }
