@@ -146,7 +146,8 @@ async fn until(broker: &Broker, deadline: Option<klamm_groups::Tick>) {
 
 fn tick(broker: &Broker, shard: &Shard) {
     let topics = ImageTopics(broker.controller.image());
-    let ticked = shard.run(broker, |groups, turn| groups.tick(turn, &topics));
+    let config_of = |group_id: &str| broker.groups.config_of(&topics.0, group_id);
+    let ticked = shard.run(broker, |groups, turn| groups.tick(turn, &topics, &config_of));
     if let Err(code) = ticked.map(super::Asked::at_once) {
         debug!(partition = %shard.partition().id(), %code, "groups are not reminded");
     }
