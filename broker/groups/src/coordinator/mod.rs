@@ -49,7 +49,7 @@ impl Coordinator {
                 Some(Group::Consumer { group, .. }) => {
                     let config = &config_of(&group_id);
                     let Turn { now, ref mut ids, ref mut effects, .. } = *turn;
-                    let own = &mut Turn { now, config, ids: &mut **ids, effects: &mut **effects };
+                    let own = &mut Turn { now, config, ids: &mut **ids, effects };
                     group.tick(own, topics);
                 }
                 None => {}
