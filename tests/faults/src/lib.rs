@@ -46,7 +46,7 @@ pub use keyed_log::{KeyedLog, KeyedRecord, KeyedViolation, KeyedWrite};
 pub use klamm_log::sim::Random;
 pub use pause::pause;
 pub use producer::{CODECS, ProducerUnderTest};
-pub use progress::Progress;
+pub use progress::{EndOnPanic, Progress};
 pub use reader::{Follower, read_to_end};
 pub use register::{Register, Stale};
 pub use schedule::{Kill, KillSchedule, kills, seed};

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use klamm_faults::{Client, KeyedLog, KeyedRecord, KeyedWrite, Progress, Random, pause};
+use klamm_faults::{Client, EndOnPanic, KeyedLog, KeyedRecord, KeyedWrite, Progress, Random, pause};
 use klamm_model::{ErrorCode, TimestampMs};
 use klamm_records::{BatchBuilder, BuildOptions, Compression, batches};
 use klamm_wire::Records;
@@ -67,7 +67,9 @@ impl Writer {
             looks: 0,
         };
         let stop = Arc::clone(stop);
+        let end_on_panic = EndOnPanic(Arc::clone(progress));
         std::thread::spawn(move || {
+            let _end_on_panic = end_on_panic;
             while !stop.load(Ordering::Relaxed) {
                 // It ends with the broker.
                 let _broken = writer.live(&stop);

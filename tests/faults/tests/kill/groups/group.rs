@@ -51,6 +51,10 @@ impl Group {
         })
     }
 
+    pub fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
     pub fn partitions(&self) -> i32 {
         self.committed.lock().unwrap().len() as i32
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use klamm_faults::{Client, PATIENCE, Random, pause};
+use klamm_faults::{Client, EndOnPanic, PATIENCE, Random, pause};
 
 pub use classic::ClassicMember;
 pub use consumer::ConsumerMember;
@@ -43,7 +43,9 @@ pub trait Member: Send + 'static {
 pub fn start(bootstrap: &str, mut member: impl Member, seed: u64, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
     let (bootstrap, stop) = (bootstrap.to_owned(), Arc::clone(stop));
     let mut random = Random::new(seed);
+    let end_on_panic = EndOnPanic(Arc::clone(member.group().progress()));
     std::thread::spawn(move || {
+        let _end_on_panic = end_on_panic;
         while spend_connection(&bootstrap, &mut member, &mut random, &stop).is_err() {
             pause(Duration::from_millis(5));
         }
