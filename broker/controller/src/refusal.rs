@@ -89,6 +89,9 @@ pub enum Refusal {
     /// A setting of a subscription to metrics of clients is unknown or its value not allowed.
     #[error("{0}")]
     InvalidSubscription(InvalidSetting),
+    /// A setting of brokers is unknown, its value not allowed, or can't change while they run.
+    #[error("{0}")]
+    InvalidBrokerSetting(InvalidSetting),
     /// A setting's name without a value.
     #[error("Null value not supported for topic configs: {0}")]
     NullSetting(String),
@@ -222,6 +225,7 @@ impl Refusal {
             | Refusal::SettingMoved(_)
             | Refusal::ProducerIdBlock(_)
             | Refusal::InvalidSubscription(_)
+            | Refusal::InvalidBrokerSetting(_)
             | Refusal::InvalidQuota(_) => ErrorCode::InvalidRequest,
             Refusal::UnknownBroker(_) => ErrorCode::BrokerIdNotRegistered,
             // Asked for by gRPC only.

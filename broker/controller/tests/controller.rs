@@ -160,7 +160,7 @@ async fn validating_changes_nothing() {
     assert_eq!(answers[1], Err(Refusal::TopicExists("t".parse().unwrap())));
     let change = set(ConfigResource::Cluster, "message.max.bytes", "-1");
     let answers = controller.alter_configs(vec![change], &GroupBounds::built_in(), true).await.unwrap();
-    assert_eq!(answers[0].as_ref().unwrap_err().code(), ErrorCode::InvalidConfig);
+    assert_eq!(answers[0].as_ref().unwrap_err().code(), ErrorCode::InvalidRequest);
     assert_eq!(controller.image().applied(), before);
 }
 

@@ -38,4 +38,10 @@ impl Effects {
     pub fn reply(&mut self, ticket: Ticket, reply: Reply) {
         self.replies.push((ticket, reply));
     }
+
+    /// All of these, after what is there.
+    pub fn extend(&mut self, effects: Effects) {
+        self.records.extend(effects.records);
+        self.replies.extend(effects.replies);
+    }
 }

@@ -19,6 +19,7 @@ pub mod consumer;
 mod coordinator;
 mod deadlines;
 mod effects;
+mod embedded;
 pub mod offsets;
 pub mod records;
 mod topics;

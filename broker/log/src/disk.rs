@@ -1,6 +1,7 @@
 //! The disk as the log needs it: the one door to files, so that tests can stand behind it.
 
 mod fd_cache;
+mod late;
 mod real;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use late::LateDisk;
 pub use real::RealDisk;
 
 /// What a path names.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use klamm_log::Disk;
+use klamm_log::disk::LateDisk;
 use klamm_model::Offset;
 
 use crate::error::CloseError;
@@ -16,6 +18,16 @@ impl Partition {
     /// Appends and reads are refused from the beginning of the call on; appends before it are acknowledged by
     /// its flush.
     pub fn close(&self) -> Result<Offset, CloseError> {
+        self.close_on(None)
+    }
+
+    /// The same, but the small files are on the disk only when `late`, which is over the log's own disk, has been settled: for
+    /// closing many partitions.
+    pub fn close_late(&self, late: &LateDisk) -> Result<Offset, CloseError> {
+        self.close_on(Some(late))
+    }
+
+    fn close_on(&self, late: Option<&dyn Disk>) -> Result<Offset, CloseError> {
         let refused = self.refuse_everything();
         self.end_cleaning();
         let reason = refused.map_err(CloseError::Stopped)?;
@@ -23,8 +35,12 @@ impl Partition {
             tracing::error!(partition = %self.id, %error, "the last flush failed");
         }
         self.note_last_snapshot();
-        self.write_pending_snapshot();
-        let closed = self.state.lock().log.close();
+        self.write_pending_snapshot_on(late);
+        let log = &mut self.state.lock().log;
+        let closed = match late {
+            Some(disk) => log.close_on(disk),
+            None => log.close(),
+        };
         self.commits.stop(reason);
         self.fetchers.close();
         Ok(closed?)

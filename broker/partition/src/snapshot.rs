@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use klamm_log::ProducerSnapshotEntry;
+use klamm_log::{Disk, ProducerSnapshotEntry};
 use klamm_model::Offset;
 
 use crate::health::StopReason;
@@ -31,12 +31,20 @@ impl State {
 impl Partition {
     /// Writes the copied state, if there is one. Blocks.
     pub(crate) fn write_pending_snapshot(&self) {
+        self.write_pending_snapshot_on(None);
+    }
+
+    /// The same by way of another disk than the log's own, if there is one.
+    pub(crate) fn write_pending_snapshot_on(&self, disk: Option<&dyn Disk>) {
         let _one_at_a_time = self.files.lock();
         let state = self.state.lock();
         let Some(pending) = state.pending_snapshot.clone() else { return };
         let ticket = state.log.begin_producer_snapshot(pending.offset);
         drop(state);
-        let written = ticket.run(&pending.entries);
+        let written = match disk {
+            Some(disk) => ticket.run_on(disk, &pending.entries),
+            None => ticket.run(&pending.entries),
+        };
         let offset = pending.offset;
         let mut state = self.state.lock();
         if state.pending_snapshot.as_ref().is_some_and(|newest| newest.offset == offset) {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use klamm_log::disk::LateDisk;
 use klamm_model::{Offset, TopicPartition};
 use klamm_partition::Partition;
 use parking_lot::Mutex;
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::Broker;
+use crate::partitions::MANY_LOGS;
 use crate::runtime::{CoreRuntime, CoreRuntimes};
 
 /// How long requests in flight may take to end. Past that their connections are cut, as a crash would.
@@ -85,11 +87,20 @@ fn close_partitions(broker: &Broker) -> bool {
     let partitions = broker.partitions.all();
     let next = AtomicUsize::new(0);
     let recovery_points = Mutex::new(BTreeMap::new());
+    // With few it would only wait for what others write.
+    let disk = Arc::clone(broker.partitions.disk());
+    let late = (partitions.len() >= MANY_LOGS).then(|| LateDisk::new(disk));
     std::thread::scope(|scope| {
         for _ in 0..CLOSING_THREADS.min(partitions.len()) {
-            scope.spawn(|| close_some(&partitions, &next, &recovery_points));
+            scope.spawn(|| close_some(&partitions, &next, late.as_ref(), &recovery_points));
         }
     });
+    if let Some(late) = late
+        && let Err(failure) = late.settle(broker.partitions.data_dir().path())
+    {
+        error!(%failure, "the partitions' files could not be brought to the disk; the next start recovers all of them");
+        return false;
+    }
     let recovery_points = recovery_points.into_inner();
     // One that could not be opened still has to be recovered.
     let all_closed = recovery_points.len() == partitions.len() && !broker.partitions.any_offline();
@@ -99,10 +110,11 @@ fn close_partitions(broker: &Broker) -> bool {
 fn close_some(
     partitions: &[Arc<Partition>],
     next: &AtomicUsize,
+    late: Option<&LateDisk>,
     recovery_points: &Mutex<BTreeMap<TopicPartition, Offset>>,
 ) {
     while let Some(partition) = partitions.get(next.fetch_add(1, Ordering::Relaxed)) {
-        match partition.close() {
+        match late.map_or_else(|| partition.close(), |late| partition.close_late(late)) {
             Ok(recovery_point) => {
                 recovery_points.lock().insert(partition.id().clone(), recovery_point);
             }

@@ -70,25 +70,46 @@ pub struct Broker {
     home: TempDir,
     address: SocketAddr,
     process: Child,
+    limits: Limits,
+}
+
+/// What is special about one broker.
+#[derive(Debug, Clone, Copy, Default)]
+struct Limits {
     /// The most files it may have open; as many as this process, if it isn't said.
     open_files: Option<u32>,
+    /// Settings beside those that all have.
+    settings: &'static [(&'static str, &'static str)],
 }
 
 impl Broker {
     /// Starts one on no data, and waits until it answers.
     pub fn start(make: &Make, durability: Durability) -> Result<Broker> {
-        Broker::start_with(make, durability, None)
+        Broker::start_limited(make, durability, Limits::default())
+    }
+
+    /// The same, with these settings too.
+    pub fn start_set(
+        make: &Make,
+        durability: Durability,
+        settings: &'static [(&'static str, &'static str)],
+    ) -> Result<Broker> {
+        Broker::start_limited(make, durability, Limits { settings, ..Limits::default() })
     }
 
     /// The same, with no more than `open_files` files open at a time.
     pub fn start_with(make: &Make, durability: Durability, open_files: Option<u32>) -> Result<Broker> {
+        Broker::start_limited(make, durability, Limits { open_files, ..Limits::default() })
+    }
+
+    fn start_limited(make: &Make, durability: Durability, limits: Limits) -> Result<Broker> {
         let home = TempDir::with_prefix("klamm-bench-")?;
         let (address, controller) = (free_address()?, free_address()?);
         if let Program::Kafka(jars) = &make.program {
-            format_for_kafka(jars, home.path(), address, controller, durability)?;
+            format_for_kafka(jars, home.path(), [address, controller], durability, limits)?;
         }
-        let process = spawn(make, durability, home.path(), address, open_files)?;
-        let mut broker = Broker { make: make.clone(), durability, home, address, process, open_files };
+        let process = spawn(make, durability, home.path(), address, limits)?;
+        let mut broker = Broker { make: make.clone(), durability, home, address, process, limits };
         broker.wait()?;
         Ok(broker)
     }
@@ -131,7 +152,7 @@ impl Broker {
 
     /// Starts it again on the same data; does not wait.
     pub fn spawn_again(&mut self) -> Result<()> {
-        self.process = spawn(&self.make, self.durability, self.home.path(), self.address, self.open_files)?;
+        self.process = spawn(&self.make, self.durability, self.home.path(), self.address, self.limits)?;
         Ok(())
     }
 
@@ -173,13 +194,13 @@ fn spawn(
     durability: Durability,
     home: &Path,
     address: SocketAddr,
-    open_files: Option<u32>,
+    limits: Limits,
 ) -> Result<Child> {
     let (program, arguments) = match &make.program {
-        Program::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, address)),
+        Program::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, address, limits)),
         Program::Kafka(jars) => ("java".into(), kafka_arguments(jars, home)),
     };
-    let mut command = if let Some(limit) = open_files {
+    let mut command = if let Some(limit) = limits.open_files {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("ulimit -n {limit} && exec \"$0\" \"$@\"")).arg(program);
         shell
@@ -195,7 +216,7 @@ fn spawn(
     Ok(process)
 }
 
-fn klamm_arguments(durability: Durability, home: &Path, address: SocketAddr) -> Vec<String> {
+fn klamm_arguments(durability: Durability, home: &Path, address: SocketAddr, limits: Limits) -> Vec<String> {
     let mut arguments: Vec<String> =
         ["server", "--http-address", "127.0.0.1:0", "--grpc-address", "127.0.0.1:0"]
             .map(str::to_owned)
@@ -203,7 +224,7 @@ fn klamm_arguments(durability: Durability, home: &Path, address: SocketAddr) -> 
     arguments.extend(["--data-dir".to_owned(), home.join("data").display().to_string()]);
     arguments.extend(["--kafka-address".to_owned(), address.to_string()]);
     let flush = (durability == Durability::PageCache).then_some(("log.flush.interval.messages", NO_FLUSH));
-    for (name, value) in RECYCLED_PAGES.into_iter().chain(flush) {
+    for (name, value) in RECYCLED_PAGES.into_iter().chain(flush).chain(limits.settings.iter().copied()) {
         arguments.extend(["--set".to_owned(), format!("{name}={value}")]);
     }
     arguments
@@ -223,9 +244,9 @@ fn kafka_arguments(jars: &Path, home: &Path) -> Vec<String> {
 fn format_for_kafka(
     jars: &Path,
     home: &Path,
-    address: SocketAddr,
-    controller: SocketAddr,
+    [address, controller]: [SocketAddr; 2],
     durability: Durability,
+    limits: Limits,
 ) -> Result<()> {
     let flush = match durability {
         Durability::PageCache => NO_FLUSH,
@@ -238,7 +259,11 @@ fn format_for_kafka(
          controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={controller}\n\
          log.dirs={}\noffsets.topic.replication.factor=1\nlog.flush.interval.messages={flush}\n{}",
         data.display(),
-        RECYCLED_PAGES.map(|(name, value)| format!("{name}={value}\n")).concat()
+        RECYCLED_PAGES
+            .iter()
+            .chain(limits.settings)
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect::<String>()
     );
     fs::write(&properties, text)?;
     let status = Command::new("java")

@@ -114,7 +114,8 @@ impl Client {
         }))
     }
 
-    fn call<R: Request>(&mut self, version: i16, request: &R) -> Result<R::Response> {
+    /// Sends any request and waits for its answer.
+    pub fn call<R: Request>(&mut self, version: i16, request: &R) -> Result<R::Response> {
         let header = RequestHeader {
             api_key: R::KEY as i16,
             api_version: version,

@@ -8,6 +8,7 @@ mod client;
 mod figure;
 mod frames;
 mod load;
+mod members;
 mod paced;
 mod process;
 mod runtime;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use klamm_conformance::{BrokerOptions, TestBroker};
 use klamm_groups::records::{GroupRecord, OffsetKey};
 use member::{CONSUMER_PROTOCOL, Member, Seen};
-use rdkafka::message::Message;
+use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::producer::{BaseRecord, Producer};
 use rdkafka::topic_partition_list::Offset;
 use support::{PATIENCE, create_partitions, create_topic, producer, read_from, try_send};
@@ -133,21 +133,28 @@ fn churn(settings: &[(&str, &str)]) {
     assert_eq!(producer.context().failures(), 0);
     eventually("all is read", || seen.count() == sent, || format!("{} of {sent}", seen.count()));
     members.into_iter().for_each(Member::leave);
-    no_commit_went_back(&broker);
+    no_commit_went_back(&group_records(&broker));
+}
+
+/// All of `__consumer_offsets`.
+fn group_records(broker: &TestBroker) -> Vec<GroupRecord> {
+    let messages = (0..OFFSETS_PARTITIONS)
+        .flat_map(|partition| read_from(broker, "__consumer_offsets", partition, Offset::Beginning));
+    let record = |message: OwnedMessage| {
+        let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
+        let (key, value) = (bytes(message.key()).unwrap(), bytes(message.payload()));
+        GroupRecord::decode(&key, value.as_ref()).unwrap()
+    };
+    messages.filter_map(record).collect()
 }
 
 /// What `__consumer_offsets` has of each partition only grows.
-fn no_commit_went_back(broker: &TestBroker) {
-    let mut newest: BTreeMap<OffsetKey, i64> = BTreeMap::new();
-    for partition in 0..OFFSETS_PARTITIONS {
-        for message in read_from(broker, "__consumer_offsets", partition, Offset::Beginning) {
-            let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
-            let (key, value) = (bytes(message.key()).unwrap(), bytes(message.payload()));
-            let record = GroupRecord::decode(&key, value.as_ref()).unwrap();
-            if let Some(GroupRecord::Offset { key, value: Some(value) }) = record {
-                let before = newest.insert(key.clone(), value.offset);
-                assert!(before.is_none_or(|before| before <= value.offset), "{key:?}: {before:?}, {value:?}");
-            }
+fn no_commit_went_back(records: &[GroupRecord]) {
+    let mut newest: BTreeMap<&OffsetKey, i64> = BTreeMap::new();
+    for record in records {
+        if let GroupRecord::Offset { key, value: Some(value) } = record {
+            let before = newest.insert(key, value.offset);
+            assert!(before.is_none_or(|before| before <= value.offset), "{key:?}: {before:?}, {value:?}");
         }
     }
     assert!(!newest.is_empty());
@@ -161,4 +168,66 @@ fn nothing_is_lost_between_members_that_come_and_go() {
 #[test]
 fn nothing_is_lost_between_members_of_the_consumer_protocol_that_come_and_go() {
     churn(&[CONSUMER_PROTOCOL, ("auto.commit.interval.ms", "100")]);
+}
+
+/// Members are replaced one by one by ones of the other protocol, and back, while records come (KIP-848): the group changes its
+/// protocol under them, and every record is read.
+fn migrate(classic: &[(&str, &str)]) {
+    let broker = started();
+    let seen = Seen::default();
+    let join = |settings: &[(&str, &str)]| Member::join_and_note(&broker, TOPIC, settings, &seen);
+    let consumer = [CONSUMER_PROTOCOL, ("auto.commit.interval.ms", "100")];
+    let producer = producer(&broker, &[]);
+    let mut sent = 0;
+    let mut send = |count| {
+        for _ in 0..count {
+            try_send(&producer, BaseRecord::<(), _>::to(TOPIC).payload(&format!("{sent}")));
+            sent += 1;
+        }
+        sent
+    };
+    let mut members = vec![join(classic), join(classic)];
+    await_shares(&members, &[2, 2], 4);
+    for next in [&consumer[..], &consumer[..], classic, classic] {
+        send(200);
+        members.push(join(next));
+        send(200);
+        await_shares(&members, &[1, 1, 2], 4);
+        send(200);
+        members.remove(0).leave();
+        send(200);
+        await_shares(&members, &[2, 2], 4);
+    }
+    let sent = send(100);
+    producer.flush(PATIENCE).unwrap();
+    assert_eq!(producer.context().failures(), 0);
+    eventually("all is read", || seen.count() == sent, || format!("{} of {sent}", seen.count()));
+    members.into_iter().for_each(Member::leave);
+    let records = group_records(&broker);
+    no_commit_went_back(&records);
+    assert_eq!(protocols(&records), ["classic", "consumer", "classic"]);
+}
+
+/// The protocols that the group had, one after the other, as long as it had members.
+fn protocols(records: &[GroupRecord]) -> Vec<&'static str> {
+    let protocol = |record: &GroupRecord| match record {
+        GroupRecord::ClassicGroup { value: Some(value), .. } if !value.members.is_empty() => Some("classic"),
+        GroupRecord::ConsumerGroupMember { value: Some(_), .. } => Some("consumer"),
+        _ => None,
+    };
+    let mut protocols: Vec<&str> = records.iter().filter_map(protocol).collect();
+    protocols.dedup();
+    protocols
+}
+
+#[test]
+fn cooperative_members_are_replaced_by_ones_of_the_consumer_protocol_and_back() {
+    let classic = ("partition.assignment.strategy", "cooperative-sticky");
+    migrate(&[classic, ("session.timeout.ms", "6000"), ("auto.commit.interval.ms", "100")]);
+}
+
+#[test]
+fn eager_members_are_replaced_by_ones_of_the_consumer_protocol_and_back() {
+    let classic = ("partition.assignment.strategy", "range");
+    migrate(&[classic, ("session.timeout.ms", "6000"), ("auto.commit.interval.ms", "100")]);
 }

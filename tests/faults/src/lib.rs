@@ -12,6 +12,9 @@
 //!   KillSchedule --how many crashes-------/
 //! ```
 //!
+//! Committed offsets, members of groups and keys of compacted topics are checked while it goes on, by small models of what is
+//! known of them: [`Register`], [`Generations`], [`Ownership`], [`KeyedLog`].
+//!
 //! `KLAMM_KILLS` says how often the broker is killed, `KLAMM_SEED` when; both are printed.
 
 #![expect(clippy::panic, reason = "a test's harness fails the test")]
@@ -21,12 +24,15 @@ mod checker;
 mod checker_tests;
 mod client;
 mod content;
+mod group_model;
 mod history;
+mod keyed_log;
 mod own_producer;
 mod pause;
 mod producer;
 mod progress;
 mod reader;
+mod register;
 mod schedule;
 mod topic_model;
 mod violation;
@@ -34,12 +40,15 @@ mod violation;
 pub use checker::{Figures, Verdict, check};
 pub use client::Client;
 pub use content::{Content, Digest, HEADER, RecordId};
+pub use group_model::{Generations, GroupViolation, Ownership};
 pub use history::{Acknowledgement, Guarantee, History, Partition, ProducerHistory, ReadRecord, Reading};
+pub use keyed_log::{KeyedLog, KeyedRecord, KeyedViolation, KeyedWrite};
 pub use klamm_log::sim::Random;
 pub use pause::pause;
 pub use producer::{CODECS, ProducerUnderTest};
-pub use progress::Progress;
+pub use progress::{EndOnPanic, Progress};
 pub use reader::{Follower, read_to_end};
+pub use register::{Register, Stale};
 pub use schedule::{Kill, KillSchedule, kills, seed};
 pub use topic_model::{Impossible, TopicModel, TopicState};
 pub use violation::Violation;

@@ -15,6 +15,21 @@ pub struct Progress {
 struct Counts {
     sent: u64,
     answered: u64,
+    /// A client's thread has panicked: what it has found is the test's result.
+    client_failed: bool,
+}
+
+/// Held by a client's thread, so that its panic ends the test at once: others may wait for it for ever.
+#[derive(Debug)]
+pub struct EndOnPanic(pub Arc<Progress>);
+
+impl Drop for EndOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.counts().client_failed = true;
+            self.0.changed.notify_all();
+        }
+    }
 }
 
 impl Progress {
@@ -43,12 +58,14 @@ impl Progress {
     /// Waits until so many more have been answered.
     ///
     /// # Panics
-    /// If that takes too long.
+    /// If that takes too long, or a client has panicked.
     pub fn wait_for_more(&self, count: u64) {
         let counts = self.counts();
         let wanted = counts.answered + count;
-        let waited = self.changed.wait_timeout_while(counts, PATIENCE, |counts| counts.answered < wanted);
-        let (counts, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let goes_on = |counts: &mut Counts| counts.answered < wanted && !counts.client_failed;
+        let waited = self.changed.wait_timeout_while(counts, PATIENCE, goes_on);
+        let counts = *waited.unwrap_or_else(PoisonError::into_inner).0;
+        assert!(!counts.client_failed, "a client has failed: see its message above");
         assert!(
             counts.answered >= wanted,
             "nothing more is acknowledged: {counts:?}, {wanted} were expected"

@@ -62,9 +62,12 @@ fn check(
 ) -> Result<(), Refusal> {
     match resource {
         ConfigResource::Topic(_) => check_topic(&cluster_settings(image), next)?,
-        ConfigResource::Broker(_) | ConfigResource::Cluster => check_broker_update(next)?,
         ConfigResource::Group(_) => check_group(bounds, next)?,
-        // As in Kafka: a wrong subscription is a wrong request, not a wrong setting.
+        // As in Kafka (`ConfigAdminManager`): what is wrong for a broker or a subscription is a wrong request, not
+        // a wrong setting.
+        ConfigResource::Broker(_) | ConfigResource::Cluster => {
+            check_broker_update(next).map_err(Refusal::InvalidBrokerSetting)?;
+        }
         ConfigResource::ClientMetrics(_) => {
             check_client_metrics(next).map_err(Refusal::InvalidSubscription)?;
         }
@@ -246,7 +249,7 @@ mod tests {
         let planned = plan(cluster.clone(), vec![set("log.retention.ms", "5")], false).unwrap();
         assert_eq!(planned, changes(&[("log.retention.ms", Some("5"))]));
         let refusal = plan(cluster, vec![set("num.partitions", "5")], false).unwrap_err();
-        assert_eq!(refusal.code(), ErrorCode::InvalidConfig);
+        assert_eq!(refusal.code(), ErrorCode::InvalidRequest);
         assert!(refusal.to_string().starts_with("num.partitions can't change while"), "{refusal}");
         assert!(plan(ConfigResource::Broker(BrokerId(1)), vec![set("max.connections", "5")], false).is_ok());
     }

@@ -96,10 +96,12 @@ broker_settings! {
         "The most that a group's `consumer.session.timeout.ms` can be.";
     "group.consumer.max.size" => group_consumer_max_size: i32 = i32::MAX, Valid::AtLeast(1), Medium, ReadOnly,
         "The most members of a group of the consumer protocol.";
-    "group.consumer.migration.policy" => group_consumer_migration_policy: String = "bidirectional".to_owned(), Valid::OneOf(&["bidirectional", "upgrade", "downgrade", "disabled"]), Medium, ReadOnly,
-        "Which groups may change their protocol while they have members: from classic to consumer \
-         (`upgrade`), from consumer to classic (`downgrade`), both or none. It is kept but changes nothing \
-         yet: no group does, as with `disabled`.";
+    "group.consumer.migration.policy" => group_consumer_migration_policy: String = "bidirectional".to_owned(), Valid::OneOfAnyCase(&["bidirectional", "upgrade", "downgrade", "disabled"]), Medium, ReadOnly,
+        "Which groups of consumers may change their protocol while they have members: from classic to \
+         consumer (`upgrade`) when the first member joins that speaks the consumer protocol, from consumer \
+         to classic (`downgrade`) when the last such member is gone, both (`bidirectional`) or none \
+         (`disabled`). With `disabled`, members of the classic protocol can't join or rejoin a group that \
+         speaks the consumer protocol, either. Groups without members always change.";
     "group.consumer.min.heartbeat.interval.ms" => group_consumer_min_heartbeat_interval_ms: i32 = 5_000, Valid::AtLeast(1), Medium, ReadOnly,
         "The least that a group's `consumer.heartbeat.interval.ms` can be.";
     "group.consumer.min.session.timeout.ms" => group_consumer_min_session_timeout_ms: i32 = 45_000, Valid::AtLeast(1), Medium, ReadOnly,

@@ -71,19 +71,7 @@ impl SettingSource {
 
 /// Every setting of a topic with these settings of its own.
 pub fn describe_topic(layers: BrokerLayers<'_>, topic: &Configs) -> Vec<DescribedSetting> {
-    let broker = BrokerSettings::resolve(layers);
-    TOPIC_SETTINGS
-        .iter()
-        .map(|def| {
-            let mut synonyms = Vec::new();
-            push_if_set(&mut synonyms, def, topic, SettingSource::DynamicTopicConfig);
-            let from_brokers = def.synonyms.iter().filter_map(|name| Scope::Broker.definition(name));
-            synonyms.extend(broker_synonyms(from_brokers, layers));
-            let own = topic.get(def.name).and_then(|text| def.read(text).ok());
-            let value = own.map(|raw| raw.to_string()).or_else(|| def.default_value(&broker));
-            describe(def, value, synonyms)
-        })
-        .collect()
+    describe_above_brokers(TOPIC_SETTINGS, layers, topic, SettingSource::DynamicTopicConfig)
 }
 
 /// Every setting of a broker.
@@ -117,32 +105,46 @@ pub fn describe_cluster(cluster: &Configs) -> Vec<DescribedSetting> {
 
 /// Every setting of a consumer group with these settings of its own.
 pub fn describe_group(layers: BrokerLayers<'_>, group: &Configs) -> Vec<DescribedSetting> {
-    describe_own(GROUP_SETTINGS, &BrokerSettings::resolve(layers), group, SettingSource::GroupConfig)
+    describe_above_brokers(GROUP_SETTINGS, layers, group, SettingSource::GroupConfig)
 }
 
 /// Every setting of a subscription to metrics of clients.
 pub fn describe_client_metrics(subscription: &Configs) -> Vec<DescribedSetting> {
     let built_in = BrokerSettings::built_in();
-    describe_own(CLIENT_METRICS_SETTINGS, &built_in, subscription, SettingSource::ClientMetricsConfig)
-}
-
-/// The settings of a table with one layer above what is built in.
-fn describe_own(
-    table: &'static [SettingDef],
-    broker: &BrokerSettings,
-    own: &Configs,
-    source: SettingSource,
-) -> Vec<DescribedSetting> {
     let of = |def: &'static SettingDef| {
         let mut synonyms = Vec::new();
-        push_if_set(&mut synonyms, def, own, source);
-        let default = def.default_value(broker);
+        push_if_set(&mut synonyms, def, subscription, SettingSource::ClientMetricsConfig);
+        let default = def.default_value(&built_in);
         if let Some(value) = &default {
             let (name, value) = (def.name, value.clone());
             synonyms.push(Synonym { name, value, source: SettingSource::DefaultConfig });
         }
-        let set = own.get(def.name).and_then(|text| def.read(text).ok()).map(|raw| raw.to_string());
+        let set = subscription.get(def.name).and_then(|text| def.read(text).ok()).map(|raw| raw.to_string());
         describe(def, set.or(default), synonyms)
+    };
+    CLIENT_METRICS_SETTINGS.iter().map(of).collect()
+}
+
+/// The settings of a table, each with a layer of its own above what the brokers' settings give it.
+fn describe_above_brokers(
+    table: &'static [SettingDef],
+    layers: BrokerLayers<'_>,
+    own: &Configs,
+    source: SettingSource,
+) -> Vec<DescribedSetting> {
+    let broker = BrokerSettings::resolve(layers);
+    let of = |def: &'static SettingDef| {
+        let mut synonyms = Vec::new();
+        push_if_set(&mut synonyms, def, own, source);
+        let from_brokers = def.synonyms.iter().filter_map(|name| Scope::Broker.definition(name));
+        // As in Kafka (`ConfigHelper`), what is built in shows under the first name only; other than there, a value
+        // that someone gave to a weaker name (log.retention.hours) shows, too: it is the one in force.
+        let shown = |synonym: &Synonym| {
+            synonym.source != SettingSource::DefaultConfig || def.synonyms.first() == Some(&synonym.name)
+        };
+        synonyms.extend(broker_synonyms(from_brokers, layers).into_iter().filter(shown));
+        let set = own.get(def.name).and_then(|text| def.read(text).ok()).map(|raw| raw.to_string());
+        describe(def, set.or_else(|| def.default_value(&broker)), synonyms)
     };
     table.iter().map(of).collect()
 }
@@ -188,7 +190,9 @@ fn push_if_set(synonyms: &mut Vec<Synonym>, def: &SettingDef, layer: &Configs, s
 
 #[cfg(test)]
 mod tests {
-    use super::{DescribedSetting, SettingSource, describe_broker, describe_cluster, describe_topic};
+    use super::{
+        DescribedSetting, SettingSource, describe_broker, describe_cluster, describe_group, describe_topic,
+    };
     use crate::settings::{BrokerLayers, Configs, StaticSettings};
 
     fn configs(name: &str, value: &str) -> Configs {
@@ -227,9 +231,35 @@ mod tests {
             "retention.ms=4 DynamicTopicConfig",
             "log.retention.ms=3 DynamicDefaultBrokerConfig",
             "log.retention.hours=2 StaticBrokerConfig",
-            "log.retention.hours=168 DefaultConfig",
         ];
         assert_eq!(synonyms(setting), expected);
+    }
+
+    #[test]
+    fn what_is_built_in_shows_under_the_first_name_only() {
+        let all = describe_topic(BrokerLayers::NONE, &Configs::new());
+        let retention = find(&all, "retention.ms");
+        assert_eq!(retention.value.as_deref(), Some("604800000"));
+        assert_eq!((synonyms(retention), retention.source), (Vec::new(), SettingSource::DefaultConfig));
+        let segment = find(&all, "segment.bytes");
+        assert_eq!(synonyms(segment), ["log.segment.bytes=1073741824 DefaultConfig"]);
+    }
+
+    #[test]
+    fn a_groups_value_comes_from_the_brokers_setting_unless_it_has_its_own() {
+        const NAME: &str = "consumer.session.timeout.ms";
+        let fixed = StaticSettings::parse(configs("group.consumer.session.timeout.ms", "50000")).unwrap();
+        let layers = BrokerLayers { fixed: &fixed, ..BrokerLayers::NONE };
+        let all = describe_group(layers, &Configs::new());
+        assert_eq!(find(&all, NAME).value.as_deref(), Some("50000"));
+        assert_eq!(find(&all, NAME).source, SettingSource::StaticBrokerConfig);
+        let all = describe_group(layers, &configs(NAME, "46000"));
+        let expected = [
+            "consumer.session.timeout.ms=46000 GroupConfig",
+            "group.consumer.session.timeout.ms=50000 StaticBrokerConfig",
+            "group.consumer.session.timeout.ms=45000 DefaultConfig",
+        ];
+        assert_eq!(synonyms(find(&all, NAME)), expected);
     }
 
     #[test]

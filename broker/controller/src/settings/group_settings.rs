@@ -20,7 +20,7 @@ pub static GROUP_SETTINGS: &[SettingDef] = &[
         valid: Valid::AtLeast(1),
         importance: Importance::Medium,
         update: Update::Dynamic,
-        synonyms: &[],
+        synonyms: &["group.consumer.heartbeat.interval.ms"],
         documentation: "How often a member of the group says that it is there, in milliseconds; between \
                         `group.consumer.min.heartbeat.interval.ms` and `group.consumer.max.heartbeat.interval.ms`.",
         fallback: |broker| Some(GroupBounds::of(broker).default_heartbeat_interval_ms.to_string()),
@@ -31,7 +31,7 @@ pub static GROUP_SETTINGS: &[SettingDef] = &[
         valid: Valid::AtLeast(1),
         importance: Importance::Medium,
         update: Update::Dynamic,
-        synonyms: &[],
+        synonyms: &["group.consumer.session.timeout.ms"],
         documentation: "A member that has not been heard of for so many milliseconds is no longer one; between \
                         `group.consumer.min.session.timeout.ms` and `group.consumer.max.session.timeout.ms`.",
         fallback: |broker| Some(GroupBounds::of(broker).default_session_timeout_ms.to_string()),

@@ -20,6 +20,7 @@ pub fn reference_markdown() -> String {
     page.push_str(GROUPS);
     for def in GROUP_SETTINGS {
         section(&mut page, def, &built_in);
+        synonyms(&mut page, "Broker setting that is its default", def.synonyms);
     }
     page.push_str(CLIENT_METRICS);
     for def in CLIENT_METRICS_SETTINGS {

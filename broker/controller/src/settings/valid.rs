@@ -26,6 +26,8 @@ pub enum Valid {
     Ratio,
     /// One of these texts.
     OneOf(&'static [&'static str]),
+    /// One of these texts, in whichever case.
+    OneOfAnyCase(&'static [&'static str]),
     /// A list of these texts, in any order; it may be empty.
     ListOf(&'static [&'static str]),
     /// `false`: what `true` would ask for is not done here.
@@ -63,6 +65,11 @@ impl Valid {
             (Valid::Ratio, &Raw::Real(n)) if n < 0.0 || n.is_nan() => "Value must be at least 0".to_owned(),
             (Valid::Ratio, &Raw::Real(n)) if n > 1.0 => "Value must be no more than 1".to_owned(),
             (Valid::OneOf(choices), Raw::Text(text)) if !choices.contains(&text.as_str()) => one_of(choices),
+            (Valid::OneOfAnyCase(choices), Raw::Text(text))
+                if !choices.iter().any(|choice| choice.eq_ignore_ascii_case(text)) =>
+            {
+                format!("String must be one of (case insensitive): {}", choices.join(", "))
+            }
             (Valid::ListOf(choices), Raw::List(elements))
                 if !elements.iter().all(|element| choices.contains(&element.as_str())) =>
             {
@@ -99,6 +106,7 @@ impl fmt::Display for Valid {
             Valid::BetweenOr(min, max, other) => write!(f, "{min} to {max}, or {other}"),
             Valid::Ratio => f.write_str("0 to 1"),
             Valid::OneOf(choices) => f.write_str(&choices.join(", ")),
+            Valid::OneOfAnyCase(choices) => write!(f, "{}, in any case", choices.join(", ")),
             Valid::ListOf(choices) => write!(f, "any of {}", choices.join(", ")),
             Valid::OnlyFalse => f.write_str("false"),
             Valid::OneElement => f.write_str("one element"),
@@ -154,6 +162,10 @@ mod tests {
         assert_eq!(check(POLICIES, Kind::List, ""), Ok(()));
         let reason = "String must be one of: compact, delete".to_owned();
         assert_eq!(check(POLICIES, Kind::List, "delete,shrink"), Err(reason));
+        const WAYS: Valid = Valid::OneOfAnyCase(&["there", "back"]);
+        assert_eq!(check(WAYS, Kind::String, "Back"), Ok(()));
+        let reason = "String must be one of (case insensitive): there, back".to_owned();
+        assert_eq!(check(WAYS, Kind::String, "away"), Err(reason));
         assert_eq!(check(Valid::OnlyFalse, Kind::Boolean, "false"), Ok(()));
         assert!(check(Valid::OnlyFalse, Kind::Boolean, "true").is_err());
     }

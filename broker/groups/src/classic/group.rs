@@ -90,6 +90,11 @@ impl ClassicGroup {
         self.protocol_type.as_deref()
     }
 
+    /// What the members of this generation agreed on.
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+
     /// The generation; 0 before the first.
     pub fn generation(&self) -> i32 {
         self.generation

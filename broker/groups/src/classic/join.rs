@@ -11,9 +11,9 @@ use crate::{Caller, Reply, Ticket, Turn};
 /// bound of their own, would else be members for ever.
 const NEW_MEMBER_TIMEOUT_MS: i32 = 5 * 60_000;
 /// The first version in which a member is told its id before it joins (KIP-394).
-const FIRST_WITH_KNOWN_ID: i16 = 4;
+pub(crate) const FIRST_WITH_KNOWN_ID: i16 = 4;
 /// The first version in which a leader can be told that nothing is to be assigned (KIP-814).
-const FIRST_SKIPPING_ASSIGNMENT: i16 = 9;
+pub(super) const FIRST_SKIPPING_ASSIGNMENT: i16 = 9;
 
 /// A JoinGroup with who sent it.
 pub(super) struct Joining<'j> {
@@ -211,7 +211,7 @@ impl ClassicGroup {
 }
 
 /// A JoinGroup's answer that says what is wrong.
-pub(super) fn refused(code: ErrorCode, member_id: &str) -> JoinGroupResponse {
+pub(crate) fn refused(code: ErrorCode, member_id: &str) -> JoinGroupResponse {
     JoinGroupResponse {
         error_code: code.as_i16(),
         member_id: member_id.to_owned(),

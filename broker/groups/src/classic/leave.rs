@@ -9,7 +9,7 @@ use super::{ClassicGroup, State};
 use crate::{Caller, Turn};
 
 /// The first version in which several leave (KIP-345).
-const FIRST_BATCHED: i16 = 3;
+pub(crate) const FIRST_BATCHED: i16 = 3;
 
 impl ClassicGroup {
     /// Members leave, or are made to.

@@ -16,6 +16,7 @@ mod heartbeat;
 mod join;
 mod leave;
 mod member;
+mod migrate;
 mod protocols;
 mod rebalance;
 mod record;
@@ -27,5 +28,8 @@ mod tests;
 mod tick;
 
 pub use group::ClassicGroup;
+pub(crate) use join::{FIRST_WITH_KNOWN_ID, refused as join_refused};
+pub(crate) use leave::FIRST_BATCHED;
 pub use member::Member;
+pub(crate) use rebalance::sync_refused;
 pub use state::State;

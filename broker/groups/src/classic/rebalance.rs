@@ -6,7 +6,7 @@ use klamm_wire::messages::sync_group::SyncGroupResponse;
 use super::group::JoiningEnds;
 use super::join::refused;
 use super::{ClassicGroup, Member, State};
-use crate::{Reply, Turn};
+use crate::{Now, Reply, Turn};
 
 impl ClassicGroup {
     /// Something changed: begins a rebalance, or looks whether the one under way can go on.
@@ -34,16 +34,18 @@ impl ClassicGroup {
         let timeout_ms = self.rebalance_timeout_ms();
         let first = self.state == State::Empty;
         let put_off_ms = if first { turn.config.initial_rebalance_delay_ms } else { timeout_ms };
-        self.joining_ends = Some(JoiningEnds {
-            at: turn.now.tick.after(put_off_ms),
-            may_be_put_off_ms: if first { timeout_ms.saturating_sub(put_off_ms).max(0) } else { 0 },
-            put_off_ms,
-        });
-        self.someone_came = false;
-        self.enter(State::PreparingRebalance, turn.now);
+        let may_be_put_off_ms = if first { timeout_ms.saturating_sub(put_off_ms).max(0) } else { 0 };
+        self.begin_joining(turn.now, put_off_ms, may_be_put_off_ms);
         if first && put_off_ms == 0 {
             self.complete(turn);
         }
+    }
+
+    pub(super) fn begin_joining(&mut self, now: Now, put_off_ms: i32, may_be_put_off_ms: i32) {
+        let at = now.tick.after(put_off_ms);
+        self.joining_ends = Some(JoiningEnds { at, may_be_put_off_ms, put_off_ms });
+        self.someone_came = false;
+        self.enter(State::PreparingRebalance, now);
     }
 
     /// The time for joining is up.
@@ -177,7 +179,7 @@ pub(super) fn answer(turn: &mut Turn<'_>, member: &mut Member, code: ErrorCode) 
 }
 
 /// A SyncGroup's answer that says what is wrong.
-pub(super) fn sync_refused(code: ErrorCode) -> SyncGroupResponse {
+pub(crate) fn sync_refused(code: ErrorCode) -> SyncGroupResponse {
     SyncGroupResponse { error_code: code.as_i16(), ..SyncGroupResponse::default() }
 }
 

@@ -1,4 +1,4 @@
-//! What consumers tell the leader of their group: `ConsumerProtocolSubscription`.
+//! What consumers tell the leader of their group.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,18 @@ use bytes::Bytes;
 use klamm_wire::{Decoder, Limits, codec::Wire};
 
 use super::ClassicGroup;
-
-/// The class of protocols whose members are consumers.
-const CONSUMER: &str = "consumer";
+use crate::embedded::CONSUMERS;
 
 impl ClassicGroup {
+    /// Whether its members are consumers, which tell each other what the coordinator can read.
+    pub(crate) fn is_of_consumers(&self) -> bool {
+        self.protocol_type.as_deref() == Some(CONSUMERS)
+    }
+
     /// The topics that the members read; `None` if they don't tell, or in a way that is not known here.
     pub fn subscribed_topics(&self) -> Option<BTreeSet<String>> {
         let protocol = self.protocol.as_deref()?;
-        if self.protocol_type.as_deref() != Some(CONSUMER) {
+        if !self.is_of_consumers() {
             return None;
         }
         let mut topics = BTreeSet::new();

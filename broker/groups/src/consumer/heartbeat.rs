@@ -2,7 +2,7 @@
 
 use klamm_model::{ErrorCode, TopicId};
 use klamm_wire::messages::consumer_group_heartbeat::{
-    Assignment, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
+    Assignment, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, TopicPartitions,
 };
 
 use super::ConsumerGroup;
@@ -12,8 +12,9 @@ use super::pattern::Pattern;
 use super::reconcile::Reconciliation;
 use super::replay::session_timeout;
 use super::validate::{JOIN, LEAVE_FOR_A_WHILE, Refusal, validate};
+use crate::classic::ClassicGroup;
 use crate::records::{ConsumerGroupMemberValue, ConsumerGroupValue, GroupRecord};
-use crate::{Caller, MemberIds, Topics, Turn};
+use crate::{Caller, GroupConfig, MemberIds, Topics, Turn};
 
 /// How a member comes to be among the members.
 enum Admission {
@@ -24,26 +25,32 @@ enum Admission {
 }
 
 impl ConsumerGroup {
-    /// Answers a heartbeat. Epoch 0 joins, -1 leaves, -2 leaves as a static member that comes back.
+    /// Answers a heartbeat. Epoch 0 joins, -1 leaves, -2 leaves as a static member that comes back. If the group becomes one
+    /// of the classic protocol by that, it takes this one's place.
     pub fn heartbeat(
         &mut self,
         turn: &mut Turn<'_>,
         topics: &dyn Topics,
         caller: &Caller,
         request: ConsumerGroupHeartbeatRequest,
-    ) -> ConsumerGroupHeartbeatResponse {
-        self.start_sessions(turn);
-        if let Some(name) = turn.config.consumer_assignors.first() {
-            self.default_assignor.clone_from(name);
-        }
+    ) -> (ConsumerGroupHeartbeatResponse, Option<ClassicGroup>) {
+        self.begin(turn);
         let answer = validate(&request, caller.api_version, turn.config).and_then(|()| {
             if request.member_epoch < JOIN {
                 self.leave(turn, topics, &request)
             } else {
-                self.stay(turn, topics, caller, request)
+                Ok((self.stay(turn, topics, caller, request)?, None))
             }
         });
-        answer.unwrap_or_else(Refusal::into_response)
+        answer.unwrap_or_else(|refusal| (refusal.into_response(), None))
+    }
+
+    /// Before each event: what only an event knows, because it brings the settings.
+    pub(super) fn begin(&mut self, turn: &Turn<'_>) {
+        self.start_sessions(turn);
+        if let Some(name) = turn.config.consumer_assignors.first() {
+            self.default_assignor.clone_from(name);
+        }
     }
 
     fn stay(
@@ -63,12 +70,12 @@ impl ConsumerGroup {
             self.replace_static_member(turn, &old, &request.member_id);
         }
         let before = self.members.get(&request.member_id).cloned().unwrap_or_else(Member::new);
-        let subscription_changed = self.update_member(turn, caller, &request, &before);
+        let value = updated(&before.value, caller, &request);
+        let subscription_changed = self.update_member(turn, &request.member_id, value, &before);
+        self.timers.rejoins_no_more(&request.member_id);
         self.update_epoch(turn, topics, subscription_changed);
-        if self.epoch > self.target_epoch {
-            self.assign(turn, topics);
-        }
-        self.reconcile(turn, topics, &request, subscription_changed);
+        let owned = request.topic_partitions.as_deref();
+        self.go_on(turn, topics, &request.member_id, owned, subscription_changed);
         Ok(self.answer(turn, &request, &before.current))
     }
 
@@ -83,7 +90,7 @@ impl ConsumerGroup {
             ));
         }
         let known = self.members.get(member_id);
-        if known.is_none() && self.members.len() >= turn.config.consumer_max_size {
+        if self.is_full_for(member_id, turn.config) {
             return Err(Refusal::new(
                 ErrorCode::GroupMaxSizeReached,
                 format!("The group has {} members already.", self.members.len()),
@@ -100,6 +107,10 @@ impl ConsumerGroup {
         Ok(Admission::AsItself)
     }
 
+    pub(super) fn is_full_for(&self, member_id: &str, config: &GroupConfig) -> bool {
+        self.members.len() >= config.consumer_max_size && !self.members.contains_key(member_id)
+    }
+
     fn admit_static(
         &self,
         request: &ConsumerGroupHeartbeatRequest,
@@ -110,8 +121,7 @@ impl ConsumerGroup {
             return match holder {
                 None => Ok(Admission::AsItself),
                 Some((holder, member))
-                    if member.current.epoch == LEAVE_FOR_A_WHILE
-                        || member.value.classic_member_metadata.is_some() =>
+                    if member.current.epoch == LEAVE_FOR_A_WHILE || member.classic().is_some() =>
                 {
                     Ok(Admission::InPlaceOf(holder.to_owned()))
                 }
@@ -149,7 +159,7 @@ impl ConsumerGroup {
     }
 
     /// Gives all that a static member was and had to the one that comes back for it.
-    fn replace_static_member(&mut self, turn: &mut Turn<'_>, old: &str, new: &str) {
+    pub(super) fn replace_static_member(&mut self, turn: &mut Turn<'_>, old: &str, new: &str) {
         let Some(member) = self.members.get(old).cloned() else { return };
         let target = self.target.get(old).cloned().unwrap_or_default();
         self.remove_member(turn, old);
@@ -160,26 +170,29 @@ impl ConsumerGroup {
     }
 
     /// Keeps what the member says of itself, and says whether its subscription is another one now.
-    fn update_member(
+    pub(super) fn update_member(
         &mut self,
         turn: &mut Turn<'_>,
-        caller: &Caller,
-        request: &ConsumerGroupHeartbeatRequest,
+        member_id: &str,
+        value: ConsumerGroupMemberValue,
         before: &Member,
     ) -> bool {
-        let value = updated(&before.value, caller, request);
-        let is_new = !self.members.contains_key(&request.member_id);
         let changed = value.subscribed_topic_names != before.value.subscribed_topic_names
             || pattern_of(&value) != before.pattern();
-        if is_new || value != before.value {
-            let (group_id, member_id) = (self.group_id.clone(), request.member_id.clone());
+        if value != before.value || !self.members.contains_key(member_id) {
+            let (group_id, member_id) = (self.group_id.clone(), member_id.to_owned());
             self.emit(turn, GroupRecord::ConsumerGroupMember { group_id, member_id, value: Some(value) });
         }
         changed
     }
 
     /// Counts a change of the subscriptions, or of the topics that they are of.
-    fn update_epoch(&mut self, turn: &mut Turn<'_>, topics: &dyn Topics, subscription_changed: bool) {
+    pub(super) fn update_epoch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        topics: &dyn Topics,
+        subscription_changed: bool,
+    ) {
         let mut changed = self.epoch == 0 || subscription_changed;
         if subscription_changed || self.patterns_are_due(turn, topics) {
             changed |= self.refresh_patterns(turn, topics);
@@ -204,15 +217,29 @@ impl ConsumerGroup {
         self.emit(turn, GroupRecord::ConsumerGroup { group_id, value: Some(value) });
     }
 
-    /// Gets the member on its way to its target.
+    /// Makes a new target if the group has changed, and gets the member on its way to it.
+    pub(super) fn go_on(
+        &mut self,
+        turn: &mut Turn<'_>,
+        topics: &dyn Topics,
+        member_id: &str,
+        owned: Option<&[TopicPartitions]>,
+        subscription_changed: bool,
+    ) {
+        if self.epoch > self.target_epoch {
+            self.assign(turn, topics);
+        }
+        self.reconcile(turn, topics, member_id, owned, subscription_changed);
+    }
+
     fn reconcile(
         &mut self,
         turn: &mut Turn<'_>,
         topics: &dyn Topics,
-        request: &ConsumerGroupHeartbeatRequest,
+        member_id: &str,
+        owned: Option<&[TopicPartitions]>,
         subscription_changed: bool,
     ) {
-        let member_id = &request.member_id;
         let Some(member) = self.members.get(member_id) else { return };
         if member.current.is_reconciled_to(self.target_epoch) && !subscription_changed {
             return;
@@ -223,14 +250,15 @@ impl ConsumerGroup {
             target: self.target.get(member_id).unwrap_or(&nothing),
             subscribed: &self.topics_of(member, topics),
             is_taken: &|topic: TopicId, partition| self.owners.contains_key(&(topic, partition)),
-            owned: request.topic_partitions.as_deref(),
+            owned,
             subscription_changed,
         }
         .next(&member.current);
         if next == member.current {
             return;
         }
-        let until = (next.state == MemberState::UnrevokedPartitions)
+        // A member of the classic protocol has to rejoin to give back, and has its time for that.
+        let until = (next.state == MemberState::UnrevokedPartitions && member.classic().is_none())
             .then(|| (turn.now.tick.after(member.value.rebalance_timeout_ms), next.epoch));
         self.emit_current(turn, member_id, &next);
         self.timers.rebalance(member_id, until);
@@ -330,7 +358,7 @@ pub(super) fn unknown_instance(instance_id: &str) -> Refusal {
 }
 
 /// A new id in Kafka's text form, which never starts with `-`.
-fn new_member_id(ids: &mut dyn MemberIds) -> String {
+pub(super) fn new_member_id(ids: &mut dyn MemberIds) -> String {
     loop {
         let id = TopicId::from_bytes(ids.next_id().to_be_bytes()).to_string();
         if !id.starts_with('-') {

@@ -3,7 +3,7 @@
 use klamm_wire::messages::consumer_group_heartbeat::TopicPartitions;
 
 use super::partitions::{Epochs, contains, from_current, to_current};
-use crate::records::{ConsumerGroupMemberValue, CurrentAssignmentValue};
+use crate::records::{ClassicMemberMetadata, ConsumerGroupMemberValue, CurrentAssignmentValue};
 
 /// How far a member is on its way to its target; the numbers are those of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,11 @@ impl Member {
     /// A member that nothing is known of yet.
     pub fn new() -> Member {
         Member { value: blank_value(), current: Current::new() }
+    }
+
+    /// What it says in the classic protocol, if that is the one that it speaks.
+    pub fn classic(&self) -> Option<&ClassicMemberMetadata> {
+        self.value.classic_member_metadata.as_ref()
     }
 
     /// The regular expression that it is subscribed by.

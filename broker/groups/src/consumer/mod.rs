@@ -11,6 +11,7 @@
 
 pub mod assignor;
 mod checks;
+mod classic;
 mod describe;
 mod heartbeat;
 mod leave;
@@ -22,12 +23,13 @@ mod replay;
 mod subscription;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timers;
 mod validate;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use classic::NotUpgraded;
 use klamm_model::TopicId;
 pub use partitions::Partitions;
 

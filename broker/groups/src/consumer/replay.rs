@@ -48,7 +48,7 @@ impl ConsumerGroup {
     pub fn loaded(&mut self, now: Now) {
         self.loaded_at = Some(now.tick);
         for (member_id, member) in &self.members {
-            if member.current.state == MemberState::UnrevokedPartitions {
+            if member.current.state == MemberState::UnrevokedPartitions && member.classic().is_none() {
                 let until = now.tick.after(member.value.rebalance_timeout_ms);
                 self.timers.rebalance(member_id, Some((until, member.current.epoch)));
             }

@@ -53,7 +53,11 @@ impl Coordinator {
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
         let by_partition = match self.check_commit(turn, caller, &commit) {
             // A consumer may not know yet that it has a new epoch: what it reads since before, it may commit (KIP-1251).
-            Err(ErrorCode::StaleMemberEpoch) => true,
+            Err(ErrorCode::StaleMemberEpoch | ErrorCode::IllegalGeneration)
+                if matches!(self.groups.get(&commit.group_id), Some(Group::Consumer { .. })) =>
+            {
+                true
+            }
             checked => checked.map(|()| false)?,
         };
         let now = turn.now.time.0;

@@ -59,8 +59,10 @@ impl Coordinator {
         }
         let group_ids: Vec<String> = self.groups.keys().cloned().collect();
         for group_id in group_ids {
-            if let Some(Group::Consumer { group, .. }) = self.groups.get_mut(&group_id) {
-                group.loaded(now);
+            match self.groups.get_mut(&group_id) {
+                Some(Group::Classic(group)) => group.loaded(now),
+                Some(Group::Consumer { group, .. }) => group.loaded(now),
+                None => {}
             }
             self.settle(&group_id, now);
         }

@@ -10,6 +10,8 @@ mod consumer;
 mod expire;
 mod group;
 mod load;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -18,7 +20,7 @@ use klamm_model::ErrorCode;
 use crate::classic::ClassicGroup;
 use crate::deadlines::Deadlines;
 use crate::offsets::Offsets;
-use crate::{Now, Tick, Topics, Turn};
+use crate::{GroupConfig, Now, Tick, Topics, Turn};
 
 pub use admin::not_described;
 pub use commit::{Commit, OffsetToCommit};
@@ -33,14 +35,29 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
-    /// Does what is due at `turn.now`.
-    pub fn tick(&mut self, turn: &mut Turn<'_>, topics: &dyn Topics) {
+    /// Does what is due at `turn.now`. `config_of` tells what the settings say about one group, which may have some of its own:
+    /// the first tick after a load starts the sessions of all members.
+    pub fn tick(
+        &mut self,
+        turn: &mut Turn<'_>,
+        topics: &dyn Topics,
+        config_of: &dyn Fn(&str) -> GroupConfig,
+    ) {
         for group_id in self.deadlines.take_until(turn.now.tick) {
-            match self.groups.get_mut(&group_id) {
-                Some(Group::Classic(group)) => group.tick(turn),
-                Some(Group::Consumer { group, .. }) => group.tick(turn, topics),
-                None => {}
-            }
+            let classic = match self.groups.get_mut(&group_id) {
+                Some(Group::Classic(group)) => {
+                    group.tick(turn);
+                    None
+                }
+                Some(Group::Consumer { group, .. }) => {
+                    let config = &config_of(&group_id);
+                    let Turn { now, ref mut ids, ref mut effects, .. } = *turn;
+                    let own = &mut Turn { now, config, ids: &mut **ids, effects };
+                    group.tick(own, topics)
+                }
+                None => None,
+            };
+            self.becomes(&group_id, classic);
             self.settle(&group_id, turn.now);
         }
     }

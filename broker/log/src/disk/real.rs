@@ -76,7 +76,13 @@ impl Disk for RealDisk {
             // A directory's entry tells that it is one: asking each for its size made up a third of the system calls of a
             // start with many partitions.
             let is_dir = entry.file_type()?.is_dir();
-            let size_bytes = if is_dir { 0 } else { entry.metadata()?.len() };
+            let size_bytes =
+                match if is_dir { Ok(0) } else { entry.metadata().map(|metadata| metadata.len()) } {
+                    Ok(size_bytes) => size_bytes,
+                    // It was removed meanwhile: the log cleaner does that while somebody else looks.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                };
             entries.push(DirEntry {
                 name: entry.file_name().to_string_lossy().into_owned(),
                 is_dir,

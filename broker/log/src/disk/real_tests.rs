@@ -90,3 +90,27 @@ fn names_come_and_go() {
     disk.remove_dir_all(&dir.path().join("a")).unwrap();
     assert!(disk.list(&inner).is_err());
 }
+
+#[test]
+fn a_directory_can_be_listed_while_files_in_it_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = RealDisk::new(10);
+    std::fs::write(dir.path().join("stays"), b"12345").unwrap();
+    std::thread::scope(|scope| {
+        let changing = scope.spawn(|| {
+            for round in 0..2000 {
+                let paths = [0, 1, 2, 3].map(|n| dir.path().join(format!("{round}-{n}")));
+                for path in &paths {
+                    std::fs::write(path, b"").unwrap();
+                }
+                for path in &paths {
+                    std::fs::remove_file(path).unwrap();
+                }
+            }
+        });
+        while !changing.is_finished() {
+            let entries = disk.list(dir.path()).unwrap();
+            assert!(entries.iter().any(|entry| entry.name == "stays" && entry.size_bytes == 5));
+        }
+    });
+}

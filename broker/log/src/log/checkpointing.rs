@@ -61,15 +61,21 @@ impl SnapshotTicket {
     /// Writes the snapshot, and removes those that no recovery needs any more. Blocks: not under the partition's
     /// lock, and not while an earlier ticket of this log runs.
     pub fn run(self, entries: &[ProducerSnapshotEntry]) -> Result<(), DiskError> {
+        let disk = Arc::clone(&self.disk);
+        self.run_on(&*disk, entries)
+    }
+
+    /// The same by way of `disk`: a [`LateDisk`](crate::disk::LateDisk) over this log's own.
+    pub fn run_on(self, disk: &dyn Disk, entries: &[ProducerSnapshotEntry]) -> Result<(), DiskError> {
         let path = |offset| segment_files::path(&self.dir, offset, FileKind::Snapshot);
-        producer_snapshot::write(&*self.disk, &path(self.offset), entries)?;
-        let mut older = snapshots(&*self.disk, &self.dir)?;
+        producer_snapshot::write(disk, &path(self.offset), entries)?;
+        let mut older = snapshots(disk, &self.dir)?;
         older.retain(|&other| other < self.offset);
         let surplus = older.len().saturating_sub(KEPT_SNAPSHOTS - 1);
         // One that the recovery of unsynced batches could have to go back to is needed still.
         let needed = older.iter().rposition(|&other| other <= self.durable).unwrap_or(0);
         for &old in &older[..surplus.min(needed)] {
-            remove_if_there(&*self.disk, &path(old))?;
+            remove_if_there(disk, &path(old))?;
         }
         Ok(())
     }
@@ -139,6 +145,12 @@ impl Log {
 
     /// Flushes and writes everything that a clean start needs; the end offset. Blocks.
     pub fn close(&mut self) -> Result<Offset, CloseError> {
+        let disk = Arc::clone(&self.disk);
+        self.close_on(&*disk)
+    }
+
+    /// The same, but small files are written by way of `disk`: a [`LateDisk`](crate::disk::LateDisk) over this log's own.
+    pub fn close_on(&mut self, disk: &dyn Disk) -> Result<Offset, CloseError> {
         if let Some(ticket) = self.begin_flush() {
             let result = ticket.run();
             self.finish_flush(ticket, result);
@@ -150,12 +162,11 @@ impl Log {
             self.active.cut_tail()?;
             self.tail_is_uncertain = false;
         }
-        let disk = Arc::clone(&self.disk);
-        if self.active.write_final_indexes(&*disk)? {
-            self.active.sync_indexes(&*disk)?;
+        if self.active.write_final_indexes(disk)? {
+            self.active.sync_indexes(disk)?;
             disk.sync_dir(&self.dir).map_err(DiskError::of(Action::Sync, &self.dir))?;
         }
-        self.epochs.write(&*disk, &self.dir)?;
+        self.epochs.write(disk, &self.dir)?;
         Ok(self.active.end)
     }
 

@@ -78,6 +78,11 @@ fn an_index_that_is_trusted_without_a_sync_is_found_out() {
 }
 
 #[test]
+fn a_stop_of_many_logs_that_syncs_nothing_is_found_out() {
+    is_found_out(Bug::NoSyncFileSystem, 200);
+}
+
+#[test]
 fn a_start_that_takes_a_crash_for_a_clean_stop_is_found_out() {
     is_found_out(Bug::SkipRecovery, 100);
 }

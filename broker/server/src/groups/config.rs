@@ -25,7 +25,7 @@ pub(super) fn group_config(settings: &BrokerSettings) -> GroupConfig {
 }
 
 fn migration_policy(name: &str) -> MigrationPolicy {
-    match name {
+    match name.to_ascii_lowercase().as_str() {
         "upgrade" => MigrationPolicy::Upgrade,
         "downgrade" => MigrationPolicy::Downgrade,
         "disabled" => MigrationPolicy::Disabled,

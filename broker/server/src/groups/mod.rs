@@ -7,10 +7,11 @@
 //! ```
 //!
 //! A shard is one partition of the topic. It is read at the start, and again if an append fails: what was told to no one may be
-//! lost then, as in a crash.
+//! lost then, as in a crash. While appends go on failing (a full disk), it is read at longer and longer intervals.
 
 mod append;
 mod asking;
+mod backoff;
 mod config;
 mod internal_topic;
 mod key;

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use klamm_groups::{Coordinator, Effects, MemberIds, Now, Reply, Tick, Ticket, Turn};
 use klamm_model::{ErrorCode, Offset};
 use klamm_partition::{Commit, Partition};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
-use tracing::error;
+use tracing::{debug, error, info};
 
-use super::append::append;
+use super::append::{AppendRecordsError, append};
 use super::asking::Asked;
+use super::backoff::delay_after;
 use crate::Broker;
 
 /// The groups of one partition of `__consumer_offsets`.
@@ -33,6 +35,8 @@ struct State {
     last_offset: Option<Offset>,
     /// When who tends the shard looks again.
     armed: Option<Tick>,
+    /// Appends that failed since the last one that didn't.
+    failed_appends: u32,
 }
 
 /// Where a shard is in its life.
@@ -66,6 +70,7 @@ impl Shard {
             last_ticket: 0,
             last_offset: None,
             armed: None,
+            failed_appends: 0,
         };
         Shard { partition, state: Mutex::new(state), wake: Notify::new() }
     }
@@ -138,16 +143,30 @@ impl Shard {
         }
         match append(&self.partition, &effects.records, now.time) {
             Ok(appended) => {
+                if std::mem::take(&mut state.failed_appends) > 0 {
+                    info!(partition = %self.partition.id(), "changes of consumer groups are written again");
+                }
                 state.last_offset = (appended.commit == Commit::Wait).then_some(appended.last_offset);
                 Ok(())
             }
             Err(failure) => {
-                error!(partition = %self.partition.id(), %failure, "a change of consumer groups could not be written: they are read again from the log");
+                self.say_that_an_append_failed(state, &failure);
                 state.forget(Phase::Loading);
                 self.wake.notify_one();
                 Err(ErrorCode::CoordinatorNotAvailable)
             }
         }
+    }
+
+    /// Aloud only once: with a full disk, each try of each client would say so.
+    fn say_that_an_append_failed(&self, state: &mut State, failure: &AppendRecordsError) {
+        let partition = self.partition.id();
+        if state.failed_appends == 0 {
+            error!(%partition, %failure, "a change of consumer groups could not be written: they are read again from the log, less and less often until one can");
+        } else {
+            debug!(%partition, %failure, "a change of consumer groups could still not be written");
+        }
+        state.failed_appends = state.failed_appends.saturating_add(1);
     }
 
     fn rearm(&self, state: &State) {
@@ -174,6 +193,11 @@ impl Shard {
 
     pub(super) fn phase(&self) -> Phase {
         self.state.lock().phase
+    }
+
+    /// How long it has to be left alone before it is read again: not at all, unless appends fail again and again.
+    pub(super) fn delay_before_load(&self) -> Duration {
+        delay_after(self.state.lock().failed_appends.saturating_sub(1))
     }
 
     /// Takes what was read from the log.

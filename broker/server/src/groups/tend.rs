@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use klamm_model::TopicId;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tracing::{debug, error, info};
 
+use super::backoff::delay_after;
 use super::shard::Phase;
 use super::{ImageTopics, OFFSETS_TOPIC, Shard, load};
 use crate::Broker;
-
-/// How long after a failure a partition is read again.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Tends the groups until the broker stops.
 pub(crate) async fn tend(broker: Arc<Broker>) {
@@ -98,10 +96,15 @@ async fn tend_one(broker: Arc<Broker>, shard: Arc<Shard>) {
     let Some(first) = Instant::now().checked_add(every) else { return };
     let mut expiry = interval_at(first, every);
     expiry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failed_loads = 0;
     loop {
         match shard.phase() {
             Phase::Closed => return,
-            Phase::Loading => load_one(&broker, &shard).await,
+            Phase::Loading => {
+                wait(&shard, shard.delay_before_load().max(delay_after(failed_loads))).await;
+                failed_loads =
+                    if load_one(&broker, &shard).await { 0 } else { failed_loads.saturating_add(1) };
+            }
             Phase::Active => {
                 let deadline = shard.arm();
                 tokio::select! {
@@ -114,7 +117,19 @@ async fn tend_one(broker: Arc<Broker>, shard: Arc<Shard>) {
     }
 }
 
-async fn load_one(broker: &Arc<Broker>, shard: &Arc<Shard>) {
+/// Lets so much time pass, unless the shard is closed.
+async fn wait(shard: &Shard, time: Duration) {
+    let Some(until) = Instant::now().checked_add(time) else { return };
+    while shard.phase() == Phase::Loading && Instant::now() < until {
+        tokio::select! {
+            () = sleep_until(until) => {}
+            () = shard.woken() => {}
+        }
+    }
+}
+
+/// Reads the groups; whether it could.
+async fn load_one(broker: &Arc<Broker>, shard: &Arc<Shard>) -> bool {
     let partition = Arc::clone(shard.partition());
     let now = broker.groups.now(broker);
     let loaded = tokio::task::spawn_blocking(move || load::load(&partition, now)).await;
@@ -122,7 +137,7 @@ async fn load_one(broker: &Arc<Broker>, shard: &Arc<Shard>) {
         Ok(Ok(coordinator)) => {
             shard.activate(coordinator);
             forget_in(broker, shard);
-            return;
+            return true;
         }
         Ok(Err(failure)) => {
             error!(partition = %shard.partition().id(), %failure, "consumer groups can't be read; it is tried again");
@@ -131,10 +146,7 @@ async fn load_one(broker: &Arc<Broker>, shard: &Arc<Shard>) {
             error!(partition = %shard.partition().id(), %failure, "reading consumer groups failed; it is tried again");
         }
     }
-    tokio::select! {
-        () = sleep(AGAIN_AFTER) => {}
-        () = shard.woken() => {}
-    }
+    false
 }
 
 async fn until(broker: &Broker, deadline: Option<klamm_groups::Tick>) {
@@ -146,7 +158,8 @@ async fn until(broker: &Broker, deadline: Option<klamm_groups::Tick>) {
 
 fn tick(broker: &Broker, shard: &Shard) {
     let topics = ImageTopics(broker.controller.image());
-    let ticked = shard.run(broker, |groups, turn| groups.tick(turn, &topics));
+    let config_of = |group_id: &str| broker.groups.config_of(&topics.0, group_id);
+    let ticked = shard.run(broker, |groups, turn| groups.tick(turn, &topics, &config_of));
     if let Err(code) = ticked.map(super::Asked::at_once) {
         debug!(partition = %shard.partition().id(), %code, "groups are not reminded");
     }

@@ -1,9 +1,10 @@
-//! JoinGroup (11): a member into a group of the classic protocol.
+//! JoinGroup (11): a member of the classic protocol into a group.
 
-use klamm_groups::Reply;
+use klamm_groups::{Coordinator, Reply, Turn};
 use klamm_model::ErrorCode;
 use klamm_wire::messages::join_group::{JoinGroupRequest, JoinGroupResponse};
 
+use crate::groups::ImageTopics;
 use crate::{Broker, RequestContext};
 
 /// The first version in which the chosen protocol may be null.
@@ -18,8 +19,11 @@ pub(crate) async fn handle(
     let member_id = request.member_id.clone();
     let asked = match broker.groups.shard_of(broker, &request.group_id) {
         Ok(shard) => {
-            let caller = ctx.caller();
-            shard.ask(broker, |groups, turn, ticket| groups.join(turn, &caller, request, ticket)).await
+            let (caller, topics) = (ctx.caller(), ImageTopics(broker.controller.image()));
+            let join = |groups: &mut Coordinator, turn: &mut Turn<'_>, ticket| {
+                groups.join(turn, &topics, &caller, request, ticket);
+            };
+            shard.ask(broker, join).await
         }
         Err(code) => Err(code),
     };

@@ -1,9 +1,10 @@
 //! SyncGroup (14): from the leader what all members do, to each member what it does.
 
-use klamm_groups::Reply;
+use klamm_groups::{Coordinator, Reply, Turn};
 use klamm_model::ErrorCode;
 use klamm_wire::messages::sync_group::{SyncGroupRequest, SyncGroupResponse};
 
+use crate::groups::ImageTopics;
 use crate::{Broker, RequestContext};
 
 /// Waits until the leader has said what members do.
@@ -14,8 +15,11 @@ pub(crate) async fn handle(
 ) -> SyncGroupResponse {
     let asked = match broker.groups.shard_of(broker, &request.group_id) {
         Ok(shard) => {
-            let caller = ctx.caller();
-            shard.ask(broker, |groups, turn, ticket| groups.sync(turn, &caller, request, ticket)).await
+            let (caller, topics) = (ctx.caller(), ImageTopics(broker.controller.image()));
+            let sync = |groups: &mut Coordinator, turn: &mut Turn<'_>, ticket| {
+                groups.sync(turn, &topics, &caller, request, ticket);
+            };
+            shard.ask(broker, sync).await
         }
         Err(code) => Err(code),
     };

@@ -30,7 +30,7 @@ use crate::error_code::KafkaError;
 use crate::plugins::Plugins;
 
 pub(crate) use open::{Checkpoints, recovery_threads};
-pub(crate) use retire::RetiredDir;
+pub(crate) use retire::{MANY_LOGS, RetiredDir};
 pub(crate) use topic::{HostedTopic, Replica};
 
 type Offsets = BTreeMap<TopicPartition, Offset>;

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::{HostedTopic, Partitions, Replica};
 
 /// From so many logs on, one sync of the whole file system is cheaper than theirs.
-const MANY_LOGS: usize = 256;
+pub(crate) const MANY_LOGS: usize = 256;
 
 /// A directory of a deleted partition.
 #[derive(Debug)]

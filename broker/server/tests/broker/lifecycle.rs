@@ -25,6 +25,29 @@ fn a_restart_keeps_topics_and_records() {
     assert_eq!(offset_of(&client.call(9, &produce("t", -1, batch(&["c"])))), 2);
 }
 
+/// From 256 on, their small files are brought to the disk by syncs of the whole file system, and renamed only then.
+#[test]
+fn many_partitions_are_closed_in_order() {
+    let mut broker = TestBroker::start();
+    let mut client = broker.client();
+    create_topic(&mut client, "t", 300);
+    offset_of(&client.call(9, &produce("t", -1, batch(&["a", "b"]))));
+    broker.stop();
+    let data = broker.dir.path().join("data");
+    let names = |dir: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(data.join(dir)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert!(names("").iter().any(|name| name == ".kafka_cleanshutdown"));
+    let files = names("t-0");
+    assert!(files.iter().any(|name| name == "leader-epoch-checkpoint"), "{files:?}");
+    assert!(files.iter().any(|name| name == "00000000000000000002.snapshot"), "{files:?}");
+    assert!((0..300).all(|n| names(&format!("t-{n}")).iter().all(|name| !name.contains(".tmp"))));
+    broker.start_again();
+    let response = broker.client().call(12, &fetch("t", 0, 5000));
+    assert_eq!(records_of(&response.responses[0].partitions[0]).len(), 2);
+}
+
 fn delete_topic(client: &mut Client, name: &str) {
     let topic = DeleteTopicState { name: Some(name.to_owned()), ..DeleteTopicState::default() };
     let request =

@@ -9,6 +9,7 @@ mod client;
 mod corruption;
 mod damage;
 mod faulty_disk;
+mod groups;
 mod image;
 mod injected;
 mod log_capture;

@@ -5,6 +5,7 @@ mod cold;
 mod durable;
 mod memory;
 mod paced;
+mod rebalance;
 mod saturated;
 mod small;
 mod start;
@@ -47,6 +48,8 @@ pub enum Scenario {
     Start,
     /// Latency of producing while somebody reads old data from the disk.
     Cold,
+    /// Consumer groups of 2, 20 and 200 members in both protocols: until all know what they read after one has come or gone.
+    Rebalance,
 }
 
 impl Scenario {
@@ -61,6 +64,7 @@ impl Scenario {
             Scenario::Memory => memory::run(make, extent),
             Scenario::Start => start::run(make, extent),
             Scenario::Cold => cold::run(make, extent),
+            Scenario::Rebalance => rebalance::run(make, extent),
         }
     }
 }

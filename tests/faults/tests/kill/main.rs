@@ -8,9 +8,12 @@
     reason = "a test that can't go on fails at the line that says why"
 )]
 
+mod groups;
+mod keyed;
 mod killing;
 mod load;
 mod metadata;
 mod requests;
 mod retries;
 mod topics;
+mod upkeep;

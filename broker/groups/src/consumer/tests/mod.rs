@@ -6,4 +6,4 @@ mod leaves;
 mod model;
 mod patterns;
 mod refusals;
-mod world;
+pub(crate) mod world;

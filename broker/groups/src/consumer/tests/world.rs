@@ -12,11 +12,11 @@ use crate::consumer::ConsumerGroup;
 use crate::records::GroupRecord;
 use crate::{Caller, Effects, GroupConfig, MemberIds, Now, Tick, Topics, Turn};
 
-pub(super) const GROUP: &str = "g";
+pub(crate) const GROUP: &str = "g";
 
 /// Topics by name, with a number that makes their id and their partitions.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     topics: BTreeMap<String, (TopicId, u32)>,
     version: u64,
     made: u8,
@@ -67,7 +67,7 @@ impl Topics for Cluster {
 }
 
 #[derive(Debug, Clone)]
-struct Counter(u128);
+pub(crate) struct Counter(pub u128);
 
 impl MemberIds for Counter {
     fn next_id(&mut self) -> u128 {
@@ -112,7 +112,8 @@ impl World {
     pub fn wait(&mut self, milliseconds: i32) {
         self.later(milliseconds);
         if self.group.next_deadline().is_some_and(|deadline| deadline <= self.now.tick) {
-            self.event(|group, turn, topics| group.tick(turn, topics));
+            let classic = self.event(|group, turn, topics| group.tick(turn, topics));
+            assert!(classic.is_none(), "{classic:?}");
         } else {
             self.records.clear();
         }
@@ -121,7 +122,10 @@ impl World {
     pub fn send(&mut self, api_version: i16, request: ConsumerGroupHeartbeatRequest) -> Answer {
         let client_host = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
         let caller = Caller { api_version, client_id: "client".to_owned(), client_host };
-        Answer(self.event(|group, turn, topics| group.heartbeat(turn, topics, &caller, request)))
+        let (answer, classic) =
+            self.event(|group, turn, topics| group.heartbeat(turn, topics, &caller, request));
+        assert!(classic.is_none(), "{classic:?}");
+        Answer(answer)
     }
 
     /// A joins, a heartbeat that asks for nothing, and so on, of version 1.
@@ -201,7 +205,7 @@ impl Answer {
 }
 
 /// A request to join.
-pub(super) fn joins(member: &str, topics: &[&str]) -> ConsumerGroupHeartbeatRequest {
+pub(crate) fn joins(member: &str, topics: &[&str]) -> ConsumerGroupHeartbeatRequest {
     ConsumerGroupHeartbeatRequest {
         rebalance_timeout_ms: 60_000,
         subscribed_topic_names: Some(topics.iter().map(|name| (*name).to_owned()).collect()),
@@ -211,7 +215,7 @@ pub(super) fn joins(member: &str, topics: &[&str]) -> ConsumerGroupHeartbeatRequ
 }
 
 /// A request that says nothing new.
-pub(super) fn says(member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
+pub(crate) fn says(member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
     ConsumerGroupHeartbeatRequest {
         group_id: GROUP.to_owned(),
         member_id: member.to_owned(),
@@ -227,7 +231,7 @@ pub(super) fn says(member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
 }
 
 /// Of a static member.
-pub(super) fn as_instance(
+pub(crate) fn as_instance(
     instance: &str,
     request: ConsumerGroupHeartbeatRequest,
 ) -> ConsumerGroupHeartbeatRequest {
@@ -235,12 +239,12 @@ pub(super) fn as_instance(
 }
 
 /// Partitions of the topic that was made first.
-pub(super) fn of_first(partitions: &[i32]) -> Vec<TopicPartitions> {
+pub(crate) fn of_first(partitions: &[i32]) -> Vec<TopicPartitions> {
     vec![TopicPartitions { topic_id: TopicId::from_bytes([1; 16]), partitions: partitions.to_vec() }]
 }
 
 /// What of a group has to be the same after it was read from its log.
-pub(super) fn lasting(group: &ConsumerGroup) -> String {
+pub(crate) fn lasting(group: &ConsumerGroup) -> String {
     let mut owners: Vec<_> = group.owners.iter().collect();
     owners.sort();
     let mut statics: Vec<_> = group.static_members.iter().collect();
@@ -284,7 +288,7 @@ fn compacted(log: &[GroupRecord]) -> Vec<GroupRecord> {
 }
 
 /// The kinds of records, with their member, epoch and partitions of the first topic: short enough to compare.
-pub(super) fn kinds(records: &[GroupRecord]) -> Vec<String> {
+pub(crate) fn kinds(records: &[GroupRecord]) -> Vec<String> {
     records.iter().map(kind).collect()
 }
 
@@ -325,6 +329,15 @@ fn kind(record: &GroupRecord) -> String {
         GroupRecord::RegularExpression { pattern, value, .. } => {
             format!("pattern {pattern} {:?}", value.as_ref().map(|value| value.topics.join("+")))
         }
-        GroupRecord::Offset { .. } | GroupRecord::ClassicGroup { .. } => format!("{record:?}"),
+        GroupRecord::ClassicGroup { value, .. } => match value {
+            Some(value) => {
+                let members: Vec<&str> =
+                    value.members.iter().map(|member| member.member_id.as_str()).collect();
+                let leader = value.leader.as_deref().unwrap_or("nobody");
+                format!("classic {} led by {leader}: {}", value.generation, members.join("+"))
+            }
+            None => "classic gone".to_owned(),
+        },
+        GroupRecord::Offset { .. } => format!("{record:?}"),
     }
 }

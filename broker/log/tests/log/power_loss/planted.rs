@@ -26,6 +26,8 @@ pub enum Bug {
     SkipRecovery,
     /// The file of the leader epochs is written once and never again.
     SkipEpochCheckpoint,
+    /// Many logs are closed without the sync of the file system that is to stand for those of their files.
+    NoSyncFileSystem,
     /// What a cleaning has written is not synced before it takes the place of others.
     NoSyncCleaned,
     /// The name under which a cleaned segment waits for its place is not synced before the old segments go.
@@ -86,6 +88,9 @@ impl Disk for Planted {
         self.disk.list(path)
     }
     fn sync_file_system(&self, path: &Path) -> io::Result<()> {
+        if self.bug == Some(Bug::NoSyncFileSystem) {
+            return Ok(());
+        }
         self.disk.sync_file_system(path)
     }
 

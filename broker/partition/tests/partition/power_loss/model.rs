@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use klamm_log::checkpoint::{self, LOG_START_FILE, RECOVERY_POINT_FILE};
+use klamm_log::disk::LateDisk;
 use klamm_log::sim::{Random, SimDisk};
 use klamm_log::{Disk, Flush, OpenState};
 use klamm_model::{LeaderEpoch, Offset, TimestampMs, TopicPartition};
@@ -213,7 +214,15 @@ impl Machine {
     }
 
     fn close(&mut self, partition: &Partition, random: &mut Random) -> Life<()> {
-        let end = partition.close()?;
+        // Every other time as a server does that has many logs.
+        let end = if self.epoch % 2 == 0 {
+            let late = LateDisk::new(Arc::new(self.disk().clone()));
+            let end = partition.close_late(&late)?;
+            late.settle(Path::new("/data"))?;
+            end
+        } else {
+            partition.close()?
+        };
         self.acknowledged = self.acknowledged.max(end);
         self.checkpoint(RECOVERY_POINT_FILE, end)?;
         self.checkpoint(LOG_START_FILE, partition.log_start_offset())?;

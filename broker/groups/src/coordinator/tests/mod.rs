@@ -1,0 +1,8 @@
+//! Groups that change their protocol while they have members (KIP-848).
+
+mod client;
+mod downgrade;
+mod histories;
+mod mixed;
+mod upgrade;
+mod world;
