@@ -169,7 +169,11 @@ impl<'a, J: Job> Attempt<'a, J> {
         if self.budget == Budget::Inline || self.tally.started_instances > 0 {
             self.ran += time;
         }
-        let instance = instance?;
+        let instance = instance.map_err(|failure| match self.budget {
+            Budget::Inline => failure,
+            // A start that takes too long isn't about records.
+            Budget::Full => Failure { cause: failure.cause.of_a_start(), ..failure },
+        })?;
         self.tally.started_instances += 1;
         self.tally.init_time = Some(time);
         Ok(instance)
