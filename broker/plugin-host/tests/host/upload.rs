@@ -1,14 +1,12 @@
 //! What is refused before it runs, and what the cache on disk does.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::host;
+use crate::common::host;
 use klamm_plugin_host::guests::{Guest, accepting, binary, component};
 use klamm_plugin_host::{BindError, Binding, Digest, Host, HostOptions, Kind, Refused};
 
