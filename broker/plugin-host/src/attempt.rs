@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::clock::TICK;
+use crate::clock::{TICK, thread_time};
 use crate::failure::{Cause, Failure};
 use crate::input::Part;
 use crate::instance::Instance;
@@ -137,10 +137,12 @@ impl<'a, J: Job> Attempt<'a, J> {
         let fresh = instance.is_fresh();
         let part = Part { batch: self.batch, range: task.range.clone() };
         let (job, rules) = (self.job, &self.rules);
+        // A search is many short calls: what the call's own clock says is too coarse for their sum, and a system call is worth it.
+        let searching = (task.range.len() < self.batch.records.len() || task.again).then(thread_time);
         let called =
             instance.call(self.plugin.host(), allowed, |guest, store| job.call(guest, store, &part, rules));
         self.tally.calls += 1;
-        self.ran += called.ran;
+        self.ran += searching.map_or(called.ran, |began| thread_time().saturating_sub(began));
         let lives = called.result.as_ref().map_or_else(|failure| failure.instance_lives, |_| true);
         self.instance = Some(instance);
         if !lives {
@@ -163,13 +165,18 @@ impl<'a, J: Job> Attempt<'a, J> {
             Budget::Inline => INLINE.saturating_sub(self.ran).max(TICK).min(limits.init_deadline),
             Budget::Full => limits.init_deadline,
         };
+        let began = thread_time();
         let (instance, time) = self.plugin.start_instance(allowed);
         // An inline call pays for the start; a full one has a deadline for it. The first start of a full call is free, so that a slow
         // `init` leaves time to look for the record; later ones aren't, so that it can't be used to hold a thread.
         if self.budget == Budget::Inline || self.tally.started_instances > 0 {
-            self.ran += time;
+            self.ran += thread_time().saturating_sub(began);
         }
-        let instance = instance?;
+        let instance = instance.map_err(|failure| match self.budget {
+            Budget::Inline => failure,
+            // A start that takes too long isn't about records.
+            Budget::Full => Failure { cause: failure.cause.of_a_start(), ..failure },
+        })?;
         self.tally.started_instances += 1;
         self.tally.init_time = Some(time);
         Ok(instance)

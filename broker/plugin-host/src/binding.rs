@@ -89,6 +89,8 @@ pub struct Limits {
     pub recycle_after_calls: u64,
     /// Instances of a binding that are kept while nothing calls them.
     pub idle_instances: usize,
+    /// Whether the breaker may open. A tool that tests a plug-in wants every call made.
+    pub breaker: bool,
 }
 
 impl Default for Limits {
@@ -102,6 +104,7 @@ impl Default for Limits {
             output_extra_bytes: MIB,
             recycle_after_calls: 1_000_000,
             idle_instances: 4,
+            breaker: true,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Cache {
     /// The compiled code of this plug-in, if it is there and as it was written.
     pub(crate) fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
         let path = self.path(digest);
-        let code = read_checked(&path);
+        let code = read_checked(&path, digest);
         let component = code.as_deref().and_then(|code| deserialize(engine, code));
         if component.is_none() {
             // A broken file would be read in vain at every start.
@@ -67,7 +67,8 @@ impl Cache {
     pub(crate) fn store(&self, digest: Digest, code: &[u8]) {
         let number = self.writes.fetch_add(1, Relaxed);
         let temporary = self.dir.join(format!("{digest}.{}.{number}.tmp", std::process::id()));
-        let written = write_file(&temporary, code).and_then(|()| fs::rename(&temporary, self.path(digest)));
+        let written =
+            write_file(&temporary, digest, code).and_then(|()| fs::rename(&temporary, self.path(digest)));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -123,7 +124,7 @@ fn engine_name(engine: &Engine) -> String {
 }
 
 /// The code in a file, if its checksum is right.
-fn read_checked(path: &Path) -> Option<Vec<u8>> {
+fn read_checked(path: &Path, digest: Digest) -> Option<Vec<u8>> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok().filter(|found| found.is_file() && found.len() <= MAX_FILE_BYTES)?.len();
     let mut head = [0; HEAD_BYTES];
@@ -131,13 +132,18 @@ fn read_checked(path: &Path) -> Option<Vec<u8>> {
     let mut code = Vec::with_capacity(length as usize);
     file.read_to_end(&mut code).ok()?;
     let (magic, checksum) = head.split_at(MAGIC.len());
-    (magic == MAGIC && checksum == Sha256::digest(&code).as_slice()).then_some(code)
+    (magic == MAGIC && checksum == checksum_of(digest, &code)).then_some(code)
 }
 
-fn write_file(path: &Path, code: &[u8]) -> std::io::Result<()> {
+/// Over the plug-in's digest too, so that one plug-in's code isn't another's under its name.
+fn checksum_of(digest: Digest, code: &[u8]) -> [u8; 32] {
+    Sha256::new_with_prefix(digest.as_bytes()).chain_update(code).finalize().into()
+}
+
+fn write_file(path: &Path, digest: Digest, code: &[u8]) -> std::io::Result<()> {
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(MAGIC)?;
-    file.write_all(&Sha256::digest(code))?;
+    file.write_all(&checksum_of(digest, code))?;
     file.write_all(code)?;
     file.sync_all()
 }

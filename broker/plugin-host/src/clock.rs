@@ -8,7 +8,7 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// Time that the calling thread has run since it was started.
-fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(tv_sec as u64, tv_nsec as u32)
 }

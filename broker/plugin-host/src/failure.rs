@@ -44,6 +44,14 @@ impl Cause {
         Cause::BadInput,
     ];
 
+    /// What it is when it happens while an instance starts.
+    pub(crate) const fn of_a_start(self) -> Cause {
+        match self {
+            Cause::NoRoom => Cause::NoRoom,
+            _ => Cause::Init,
+        }
+    }
+
     /// Its name, as a label of a metric.
     pub const fn name(self) -> &'static str {
         match self {

@@ -34,8 +34,9 @@ pub struct Guest {
     init: String,
     body: String,
     items: String,
+    realloc: String,
+    free: String,
     pages: u32,
-    frees: bool,
     padding_bytes: usize,
 }
 
@@ -48,8 +49,9 @@ impl Guest {
             init: String::new(),
             body: body.to_owned(),
             items: String::new(),
+            realloc: "(call $alloc_aligned (local.get $bytes))".to_owned(),
+            free: "(global.set $heap (i32.const 4096))".to_owned(),
             pages: 2,
-            frees: true,
             padding_bytes: 0,
         }
     }
@@ -96,7 +98,19 @@ impl Guest {
     /// It never frees what it allocated.
     #[must_use]
     pub fn leaking(self) -> Guest {
-        Guest { frees: false, ..self }
+        self.freeing("")
+    }
+
+    /// What it does when the host has read an answer.
+    #[must_use]
+    pub fn freeing(self, free: &str) -> Guest {
+        Guest { free: free.to_owned(), ..self }
+    }
+
+    /// How it gives the host `$bytes` bytes to write to: the body leaves their address.
+    #[must_use]
+    pub fn realloc(self, realloc: &str) -> Guest {
+        Guest { realloc: realloc.to_owned(), ..self }
     }
 
     /// Code that is never called, so that the plug-in has about so many bytes.
@@ -114,7 +128,6 @@ impl Guest {
             Kind::Transform => ("transform-api", "apply", BATCH.to_owned()),
         };
         let flags: Vec<String> = self.wants.iter().map(|wanted| i32::from(*wanted).to_string()).collect();
-        let free = if self.frees { "(global.set $heap (i32.const 4096))" } else { "" };
         let parts = [
             ("{pages}", self.pages.to_string()),
             ("{items}", self.items.clone()),
@@ -126,7 +139,8 @@ impl Guest {
             ("{interface}", interface.to_owned()),
             ("{function}", function.to_owned()),
             ("{parameters}", parameters),
-            ("{free}", free.to_owned()),
+            ("{realloc}", self.realloc.clone()),
+            ("{free}", self.free.clone()),
             ("{body}", self.body.clone()),
         ];
         parts.iter().fold(MODULE.to_owned(), |text, (name, value)| text.replace(name, value))
@@ -169,7 +183,7 @@ pub fn binary(text: &str) -> Vec<u8> {
 /// Functions that do arithmetic, of about so many bytes together.
 fn padding(bytes: usize) -> String {
     const LINES: usize = 200;
-    const LINE_BYTES: usize = 9;
+    const LINE_BYTES: usize = 11;
     let line = "(local.set $x (i32.mul (i32.add (local.get $x) (i32.const 77)) (local.get $x)))";
     let function = format!("(func (param $x i32) (result i32) {} (local.get $x))", line.repeat(LINES));
     function.repeat(bytes / (LINES * LINE_BYTES))

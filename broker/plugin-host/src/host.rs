@@ -108,27 +108,25 @@ impl Host {
         if let Some(artefact) = self.in_memory(digest) {
             return Ok(artefact);
         }
-        let _one_at_a_time = self.compiling.lock();
-        if let Some(artefact) = self.in_memory(digest) {
-            return Ok(artefact);
-        }
         inspect(wasm)?;
         let machine = self.machine()?;
-        let (component, from_cache) = self.component(machine, digest, wasm)?;
+        let cached = self.cache(machine).and_then(|cache| cache.load(&machine.engine, digest));
+        let from_cache = cached.is_some();
+        let component = match cached {
+            Some(component) => component,
+            None => {
+                let _one_at_a_time = self.compiling.lock();
+                if let Some(artefact) = self.in_memory(digest) {
+                    return Ok(artefact);
+                }
+                self.compile_now(machine, digest, wasm)?
+            }
+        };
         let face = Face::of(&machine.engine, &component)?;
         let prepared = Prepared::new(&machine.linker, &component, &face)?;
-        let artefact = Arc::new(Artefact {
-            digest,
-            size_bytes: wasm.len(),
-            face,
-            compile_time: began.elapsed(),
-            from_cache,
-            prepared,
-        });
-        let mut compiled = self.compiled.lock();
-        compiled.retain(|_, artefact| artefact.strong_count() > 0);
-        compiled.insert(digest, Arc::downgrade(&artefact));
-        Ok(artefact)
+        let compile_time = began.elapsed();
+        let artefact = Artefact { digest, size_bytes: wasm.len(), face, compile_time, from_cache, prepared };
+        Ok(self.keep(artefact))
     }
 
     /// Binds a plug-in to a topic: checks that it is of the kind, and starts a first instance, whose `init` can refuse the parameters.
@@ -180,28 +178,35 @@ impl Host {
         self.compiled.lock().get(&digest).and_then(Weak::upgrade)
     }
 
-    fn component(
-        &self,
-        machine: &Machine,
-        digest: Digest,
-        wasm: &[u8],
-    ) -> Result<(Component, bool), Refused> {
-        let open = || self.options.cache_dir.as_ref().and_then(|root| Cache::open(root, &machine.engine));
-        let cache = self.cache.get_or_init(open).as_ref();
-        if let Some(component) = cache.and_then(|cache| cache.load(&machine.engine, digest)) {
-            return Ok((component, true));
+    /// Remembers an artefact as long as somebody has it; if another thread was faster, that one's is taken.
+    fn keep(&self, artefact: Artefact) -> Arc<Artefact> {
+        let mut compiled = self.compiled.lock();
+        if let Some(other) = compiled.get(&artefact.digest).and_then(Weak::upgrade) {
+            return other;
         }
+        compiled.retain(|_, artefact| artefact.strong_count() > 0);
+        let artefact = Arc::new(artefact);
+        compiled.insert(artefact.digest, Arc::downgrade(&artefact));
+        artefact
+    }
+
+    fn cache(&self, machine: &Machine) -> Option<&Cache> {
+        let open = || self.options.cache_dir.as_ref().and_then(|root| Cache::open(root, &machine.engine));
+        self.cache.get_or_init(open).as_ref()
+    }
+
+    fn compile_now(&self, machine: &Machine, digest: Digest, wasm: &[u8]) -> Result<Component, Refused> {
         // A compiler that panics on a strange plug-in refuses it, and nothing more.
         let code = catch_unwind(AssertUnwindSafe(|| machine.engine.precompile_component(wasm)))
             .map_err(|_| Refused::Compile { detail: "the compiler gave up".to_owned() })?
             .map_err(|error| Refused::Invalid { detail: format!("{error:#}") })?;
-        if let Some(cache) = cache {
-            cache.store(digest, &code);
-        }
         let component = cache::just_compiled(&machine.engine, &code).ok_or_else(|| Refused::Compile {
             detail: "its code is more than the host can hold".to_owned(),
         })?;
-        Ok((component, false))
+        if let Some(cache) = self.cache(machine) {
+            cache.store(digest, &code);
+        }
+        Ok(component)
     }
 }
 

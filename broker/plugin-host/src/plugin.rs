@@ -159,7 +159,7 @@ impl Plugin {
             ));
         }
         let began = Instant::now();
-        if self.statistics.breaker.lock().admit(began) == Admission::Refuse {
+        if self.binding.limits.breaker && self.statistics.breaker.lock().admit(began) == Admission::Refuse {
             let sentence = "isn't called: it failed too often, and its breaker is open";
             return Ok(self.refuse(job, records, None, sentence));
         }
@@ -170,6 +170,12 @@ impl Plugin {
         drop(attempt);
         self.settle(job, tally, late, records, result.as_ref().ok(), began);
         result
+    }
+
+    fn tell_breaker(&self, now: Instant, outcome: Outcome, late: bool) {
+        if self.binding.limits.breaker {
+            self.statistics.breaker.lock().ended(now, outcome, late);
+        }
     }
 
     /// What becomes of a batch that isn't tried.
@@ -203,7 +209,7 @@ impl Plugin {
         let time = now.saturating_duration_since(began);
         let Some(answer) = answer else {
             self.tempo.ran_late(now);
-            self.statistics.breaker.lock().ended(now, Outcome::GivenUp, false);
+            self.tell_breaker(now, Outcome::GivenUp, false);
             tally.failures = Default::default();
             tally.failed_records = 0;
             tally.over_budget = 1;
@@ -211,7 +217,7 @@ impl Plugin {
         };
         let all_failed = tally.failed_records == records as u64;
         let outcome = if all_failed { Outcome::Failed } else { Outcome::Worked };
-        self.statistics.breaker.lock().ended(now, outcome, late);
+        self.tell_breaker(now, outcome, late);
         self.tempo.took(time);
         if late {
             self.tempo.ran_late(now);

@@ -1,5 +1,7 @@
 //! Seeds: real messages, batches and files, from which the corpus was made.
 
+mod plugin_answers;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ pub fn seeds_of(target: Target) -> Vec<(String, Vec<u8>)> {
         ],
         Target::ProducerSnapshot => vec![named("two-producers", &[1], &snapshot())],
         Target::Properties => vec![properties()],
+        Target::PluginAnswer => plugin_answers::all(),
     }
 }
 

@@ -78,6 +78,7 @@ smoke! {
     checkpoints Checkpoint;
     producer_snapshots ProducerSnapshot;
     properties Properties;
+    plugin_answers PluginAnswer;
 }
 
 /// The corpus has every seed; `KLAMM_WRITE_REFERENCES=1` writes them.

@@ -1,9 +1,10 @@
 //! Contract 0.1.
 
-use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, ComponentNamedList, HasSelf, InstancePre, Lift, Linker, Lower};
 use wasmtime::{AsContextMut, Store};
 
-use super::{CallError, Face, Returned};
+use super::{CallError, Face, Interface, Returned};
 use crate::answers::{self, Action, RawEdit, Rewrite};
 use crate::guest_state::GuestState;
 use crate::input::{self, Input, Part};
@@ -73,6 +74,7 @@ impl Prepared {
         face: &Face,
     ) -> Result<Prepared, Refused> {
         let shape = |error: wasmtime::Error| Refused::Shape { detail: format!("{error:#}") };
+        check_types(component, face)?;
         let instance = linker.instantiate_pre(component).map_err(shape)?;
         let has = |kind| face.kinds.contains(&kind);
         Ok(Prepared {
@@ -121,6 +123,61 @@ impl Prepared {
         }
         Ok(guest)
     }
+}
+
+/// Compares the functions of the contract that a component exports with what the host will call.
+fn check_types(component: &Component, face: &Face) -> Result<(), Refused> {
+    type Answer<T> = (Result<T, types::PluginError>,);
+    same_type::<(lifecycle::Config<'_>,), Answer<lifecycle::PluginInfo>>(component, "lifecycle", "init")?;
+    for kind in &face.kinds {
+        match kind {
+            Kind::Partitioner => {
+                same_type::<(types::Batch<'_>, u32), Answer<Vec<i32>>>(component, "partitioner-api", "assign")
+            }
+            Kind::Filter => same_type::<(types::Batch<'_>,), Answer<filter_api::Verdicts>>(
+                component,
+                "filter-api",
+                "check",
+            ),
+            Kind::Serializer => same_type::<
+                (serializer_api::Op, types::Batch<'_>),
+                Answer<serializer_api::Out>,
+            >(component, "serializer-api", "run"),
+            Kind::Transform => same_type::<(types::Batch<'_>,), Answer<transform_api::Out>>(
+                component,
+                "transform-api",
+                "apply",
+            ),
+        }?;
+    }
+    Ok(())
+}
+
+fn same_type<P, R>(component: &Component, interface: &str, name: &str) -> Result<(), Refused>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    let misfit =
+        |detail: String| Refused::Shape { detail: format!("{interface}'s function {name}: {detail}") };
+    let of_component = component.component_type();
+    let function = find(component, interface, name).ok_or_else(|| misfit("it isn't there".to_owned()))?;
+    let same = function.typecheck::<P, R>(&of_component.instance_type());
+    same.map_err(|error| misfit(format!("{error:#}")))
+}
+
+/// The function of an exported interface, whatever the patch version of the interface.
+fn find(component: &Component, interface: &str, name: &str) -> Option<ComponentFunc> {
+    let engine = component.engine();
+    let of_component = component.component_type();
+    of_component.exports(engine).find_map(|(exported, item)| {
+        let ComponentItem::ComponentInstance(instance) = item.ty else { return None };
+        Interface::parse(exported).filter(|it| it.name == interface)?;
+        match instance.get_export(engine, name)?.ty {
+            ComponentItem::ComponentFunc(function) => Some(function),
+            _ => None,
+        }
+    })
 }
 
 /// The functions of one instance.

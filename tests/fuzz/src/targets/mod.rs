@@ -2,9 +2,11 @@
 
 mod files;
 mod log_image;
+mod plugin;
 mod records;
 mod wire;
 
+pub(crate) use plugin::BLOB_ADDRESS;
 pub(crate) use records::repair;
 
 /// What can be fuzzed. The first bytes of an input choose among what a target covers.
@@ -26,11 +28,13 @@ pub enum Target {
     ProducerSnapshot,
     /// `meta.properties` and `partition.metadata`.
     Properties,
+    /// What a plug-in answers: by a guest that returns the input, and in the form that the host's checks get.
+    PluginAnswer,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 8] = [
+    pub const ALL: [Target; 9] = [
         Target::WireRequest,
         Target::WireResponse,
         Target::Records,
@@ -39,6 +43,7 @@ impl Target {
         Target::Checkpoint,
         Target::ProducerSnapshot,
         Target::Properties,
+        Target::PluginAnswer,
     ];
 
     /// Its name, and that of its corpus.
@@ -52,6 +57,7 @@ impl Target {
             Target::Checkpoint => "checkpoint",
             Target::ProducerSnapshot => "producer-snapshot",
             Target::Properties => "properties",
+            Target::PluginAnswer => "plugin-answer",
         }
     }
 
@@ -74,6 +80,7 @@ impl Target {
             Target::Checkpoint => files::checkpoint(input),
             Target::ProducerSnapshot => files::producer_snapshot(input),
             Target::Properties => files::properties(input),
+            Target::PluginAnswer => plugin::answer(input),
         }
     }
 }

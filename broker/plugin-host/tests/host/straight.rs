@@ -1,8 +1,6 @@
 //! Plug-ins that do what they should.
 
-mod common;
-
-use common::{Records, bound, bound_with};
+use crate::common::{Records, bound, bound_with};
 use klamm_plugin_host::guests::{Guest, accepting, on_byte};
 use klamm_plugin_host::{Assignment, Budget, Change, Edit, Kind, Pace, Verdict};
 
