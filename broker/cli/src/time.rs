@@ -16,6 +16,27 @@ pub(crate) fn parse(text: &str) -> Result<i64, String> {
     })
 }
 
+/// `2026-01-31T12:00:00.000Z` of milliseconds since 1970; a dash for what is no time.
+pub(crate) fn iso_text(ms: i64) -> String {
+    // Beyond these there is no such text, and no record has such a time.
+    if !(0..=253_402_300_799_999).contains(&ms) {
+        return "-".to_owned();
+    }
+    let (days, of_day) = (ms / DAY_MS, ms % DAY_MS);
+    let mut year = 1970 + days / 366;
+    while days_since_1970(year + 1, 1, 1) <= days {
+        year += 1;
+    }
+    let mut month = 1;
+    while month < 12 && days_since_1970(year, month + 1, 1) <= days {
+        month += 1;
+    }
+    let day = days - days_since_1970(year, month, 1) + 1;
+    let (hours, minutes, seconds) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60);
+    let millis = of_day % 1_000;
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
+}
+
 fn parse_at(text: &str, now_ms: i64) -> Option<i64> {
     if let Ok(number @ 0..) = text.parse::<i64>() {
         return Some(number);
@@ -108,7 +129,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_at;
+    use super::{iso_8601, iso_text, parse_at};
 
     #[test]
     fn all_forms() {
@@ -126,6 +147,17 @@ mod tests {
         }
         for bad in ["", "now", "2023-02-29", "2023-13-01", "2023-11-14T25:00", "1w", "2023-11-14x", "é"] {
             assert_eq!(parse_at(bad, 0), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_they_are_read() {
+        assert_eq!(iso_text(1_700_000_000_500), "2023-11-14T22:13:20.500Z");
+        assert_eq!(iso_text(-1), "-");
+        assert_eq!(iso_text(253_402_300_800_000), "-");
+        for day in (0..80_000).step_by(7).chain([0, 58, 59, 364, 365, 11_016, 11_017, 11_322, 11_323]) {
+            let ms = day * 86_400_000 + 86_399_999;
+            assert_eq!(iso_8601(&iso_text(ms)), Some(ms), "{}", iso_text(ms));
         }
     }
 }
