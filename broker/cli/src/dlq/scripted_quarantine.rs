@@ -37,8 +37,12 @@ pub(crate) struct Held {
     pub producers: i64,
     /// The first offset of each batch by topic, partition, producer and sequence.
     pub seen: BTreeMap<(String, i32, i64, i32), i64>,
+    /// The newest sequence of a dead letter by producer and partition.
+    pub newest_letter: BTreeMap<(i64, i32), i32>,
     /// The connection breaks before the answer to so many batches, which are kept.
     pub answers_lost: u32,
+    /// Compaction took this record away: topic and offset in partition 0.
+    pub gone: Option<(&'static str, i64)>,
     /// Nobody may write to this partition.
     pub closed: Option<(&'static str, i32)>,
     /// After so many more batches nobody may write.
@@ -146,11 +150,13 @@ impl Held {
         for topic in request.topics {
             let mut partitions = Vec::new();
             for asked in &topic.partitions {
+                let gone = self.gone.filter(|(name, _)| *name == topic.topic && asked.partition == 0);
                 let log = self.log(&topic.topic, asked.partition);
                 let records = log.get(asked.fetch_offset as usize..).filter(|rest| !rest.is_empty());
                 partitions.push(PartitionData {
                     partition_index: asked.partition,
-                    records: records.map(|rest| batch(asked.fetch_offset, rest).into()),
+                    records: records
+                        .map(|rest| batch(asked.fetch_offset, rest, gone.map(|(_, offset)| offset)).into()),
                     ..Default::default()
                 });
             }
@@ -196,37 +202,51 @@ impl Held {
         let says = |record: &Kept, word: &str| {
             record.value.as_deref().is_some_and(|value| String::from_utf8_lossy(value).contains(word))
         };
-        if is_base && kept.iter().any(|record| says(record, "refuse")) {
-            return Err(ErrorCode::InvalidRecord);
-        }
         let base = self.log(topic, partition).len() as i64;
-        for (offset, record) in (base..).zip(kept) {
-            if is_base && says(&record, "poison") {
-                let mut dead = letter(topic, partition, offset, "poison");
+        // Dead letters go first, also of a batch that is refused afterwards, and what is not newer is taken for a repeat.
+        for (index, record) in (0..).zip(&kept).filter(|(_, record)| is_base && says(record, "poison")) {
+            let sequence = batch.header.base_sequence.0 + index;
+            let newest = self.newest_letter.entry((producer, partition)).or_insert(-1);
+            if sequence > *newest {
+                *newest = sequence;
+                let value = String::from_utf8(record.value.clone().unwrap()).unwrap();
+                let mut dead = letter(topic, partition, base + i64::from(index), &value);
                 dead.headers.retain(|(name, _)| name != "klamm.dlq.producer.id");
                 dead.headers.push(("klamm.dlq.producer.id".to_owned(), producer.to_string()));
                 self.log(&format!("{topic}.dlq"), 0).push(dead);
             }
-            // What was quarantined leaves its offset.
-            self.log(topic, partition).push(record);
         }
+        if is_base && kept.iter().any(|record| says(record, "refuse")) {
+            return Err(ErrorCode::InvalidRecord);
+        }
+        // What was quarantined leaves its offset.
+        self.log(topic, partition).extend(kept);
         self.seen.insert(key, base);
         Ok(base)
     }
 }
 
-fn batch(base_offset: i64, records: &[Kept]) -> Bytes {
+fn batch(base_offset: i64, records: &[Kept], gone: Option<i64>) -> Bytes {
     let options = BuildOptions { base_offset: Offset(base_offset), ..BuildOptions::default() };
     let mut batch = BatchBuilder::new(options);
-    for record in records {
+    for (delta, record) in (0..).zip(records) {
+        if gone == Some(base_offset + i64::from(delta)) {
+            continue;
+        }
         let header =
             |(key, value): &'_ (String, String)| (key.clone().into_bytes(), value.clone().into_bytes());
         let headers: Vec<(Vec<u8>, Vec<u8>)> = record.headers.iter().map(header).collect();
         let headers: Vec<Header<'_>> =
             headers.iter().map(|(key, value)| Header { key, value: Some(value) }).collect();
-        batch.append(TimestampMs(record.timestamp), record.key.as_deref(), record.value.as_deref(), &headers);
+        batch.append_at(
+            delta,
+            TimestampMs(record.timestamp),
+            record.key.as_deref(),
+            record.value.as_deref(),
+            &headers,
+        );
     }
-    batch.build().unwrap()
+    batch.build_ending_at(records.len() as i32 - 1).unwrap()
 }
 
 fn unpack(bytes: &[u8]) -> Vec<Kept> {

@@ -22,7 +22,7 @@ use super::filter::FilterArguments;
 use super::letter_id::LetterId;
 use super::quarantine::{self, Quarantine};
 use crate::client::{Client, Topic};
-use crate::consume::Cursor;
+use crate::consume::{Cursor, Reader};
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::{self, confirm, is_interactive, note};
@@ -239,32 +239,8 @@ async fn replay(
     mend(&mut gathering.waiting, mending)?;
     ask_after_editing()?;
     let mut replayer = Replayer::new(sender, known).await?;
-    // One for the whole time: a new one would not know of a signal that came before it.
-    let mut interrupted = pin!(tokio::signal::ctrl_c());
-    let ended = loop {
-        if let Some(mut chunk) = gathering.next_chunk(!more) {
-            if mending.editor.is_none() {
-                mend(&mut chunk, mending)?;
-            }
-            if let Err(error) = replayer.replay(chunk).await {
-                break Err(error);
-            }
-            if is_ready(interrupted.as_mut()).await {
-                break Err(interruption(&gathering));
-            }
-        } else if more {
-            tokio::select! {
-                biased;
-                _ = &mut interrupted => break Err(interruption(&gathering)),
-                read = reader.read(&mut gathering) => match read {
-                    Ok(read) => more = read,
-                    Err(error) => break Err(error),
-                },
-            }
-        } else {
-            break all_came(&gathering, &plan.quarantine);
-        }
-    };
+    let coming = Coming { reader: &mut reader, more };
+    let ended = send_all(coming, &mut gathering, &mut replayer, mending).await;
     let mut outcome = replayer.outcome;
     // Whatever happened, those that were sent may have come back; if that can't be seen, what happened is told.
     match returned(reader.into_client(), looked, &replayer.places).await {
@@ -273,6 +249,50 @@ async fn replay(
         Err(error) => note(&error.to_string()),
     }
     Ok((outcome, ended))
+}
+
+/// The records that are still to come.
+struct Coming<'a> {
+    reader: &'a mut Reader,
+    more: bool,
+}
+
+/// Sends what was gathered and what comes, until all is sent, something fails, or Ctrl-C.
+async fn send_all(
+    mut coming: Coming<'_>,
+    gathering: &mut Gathering,
+    replayer: &mut Replayer,
+    mending: &Mending,
+) -> Result<(), CliError> {
+    // One for the whole time: a new one would not know of a signal that came before it.
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    while coming.more || !gathering.waiting.is_empty() {
+        if is_ready(interrupted.as_mut()).await {
+            return Err(interruption(gathering));
+        }
+        if let Some(mut chunk) = gathering.next_chunk(!coming.more) {
+            // Who edits has seen them all before.
+            if mending.editor.is_none() {
+                mend(&mut chunk, mending)?;
+            }
+            replayer.replay(chunk).await?;
+            continue;
+        }
+        tokio::select! {
+            biased;
+            _ = &mut interrupted => return Err(interruption(gathering)),
+            read = coming.reader.read(gathering) => coming.more = read?,
+        }
+    }
+    match gathering.missing.len() {
+        0 => Ok(()),
+        count => Err(CliError::failed(format!(
+            "{} deleted from {} before {} could be sent",
+            were(count),
+            replayer.outcome.quarantine,
+            if count == 1 { "it" } else { "they" }
+        ))),
+    }
 }
 
 fn mend<'a>(records: impl IntoIterator<Item = &'a mut Outgoing>, mending: &Mending) -> Result<(), CliError> {
@@ -317,16 +337,6 @@ fn interruption(gathering: &Gathering) -> CliError {
     let left = gathering.waiting.len() + gathering.missing.len();
     CliError::failed(format!("interrupted: {} left to send", records(left)))
         .next("the same command goes on with those that are left")
-}
-
-fn all_came(gathering: &Gathering, quarantine: &str) -> Result<(), CliError> {
-    match gathering.missing.len() {
-        0 => Ok(()),
-        count => Err(CliError::failed(format!(
-            "{} meanwhile deleted from {quarantine}, before they were sent",
-            were(count)
-        ))),
-    }
 }
 
 /// Those of the records that were sent that are in quarantine again.

@@ -161,6 +161,42 @@ async fn what_was_sent_before_a_failure_is_noted() {
 }
 
 #[tokio::test]
+async fn a_note_is_behind_the_records_it_names() {
+    let held = Held::new(&[("t", 1), ("t.dlq", 3)])
+        .with("t.dlq", 0, letter("t", 0, 1, "a"))
+        .with("t.dlq", 2, letter("t", 0, 2, "b"))
+        .with("t.dlq", 2, letter("t", 0, 3, "c"));
+    let (broker, held) = held.start().await;
+    let (outcome, ended) =
+        replayed(&broker, Wanted::These(vec![id(2, 1), id(0, 0)]), Mending::default()).await;
+    ended.unwrap();
+    assert_eq!((outcome.sent, values(&held, "t", 0)), (2, letters("ac")));
+    assert_eq!(values(&held, "t.dlq", 0)[1..], [r#"{"version":1,"replayed":[[0,0]]}"#]);
+    assert_eq!(values(&held, "t.dlq", 1), [""; 0]);
+    assert_eq!(values(&held, "t.dlq", 2)[2..], [r#"{"version":1,"replayed":[[1,1]]}"#]);
+    assert_eq!(open(&broker).await, [0]);
+}
+
+#[tokio::test]
+async fn what_is_deleted_meanwhile_is_told() {
+    let (broker, held) = three().start().await;
+    let quarantine = Quarantine::of("t");
+    let mut client = broker.client(2.0).await.unwrap();
+    let looked = look(&mut client, &quarantine).await.unwrap();
+    let (client, plan) = plan(client, &quarantine, &looked, ALL(), Placing::Original).await.unwrap();
+    held.lock().unwrap().gone = Some(("t.dlq", 1));
+    let sender = broker.client(2.0).await.unwrap();
+    let mending = Mending::default();
+    let replaying = replay(client, sender, &looked, &plan, &mending, || Ok(()));
+    let (outcome, ended) = replaying.await.unwrap();
+    assert_eq!(
+        ended.unwrap_err().to_string(),
+        "error: 1 record was deleted from t.dlq before it could be sent"
+    );
+    assert_eq!((outcome.sent, values(&held, "t", 0)), (2, letters("ac")));
+}
+
+#[tokio::test]
 async fn what_comes_back_is_told() {
     let held = three().with("t.dlq", 0, letter("t", 1, 13, "poison")).with("t.dlq", 0, plain("not ours"));
     let (broker, _) = held.start().await;
@@ -197,6 +233,23 @@ async fn a_record_that_is_refused_holds_no_other_up() {
     assert!(outcome.refused[0].error.contains("INVALID_RECORD"), "{}", outcome.refused[0].error);
     assert_eq!(values(&held, "t", 0), ["a", "c", "e"]);
     assert_eq!(open(&broker).await, [3]);
+}
+
+#[tokio::test]
+async fn after_a_refusal_no_dead_letter_is_taken_for_a_repeat() {
+    let large = |name: &str, size| format!("poison {name} {}", "x".repeat(size));
+    // The first two are a batch, whose dead letter is kept although the batch is refused; the last is the next batch.
+    let values = ["refuse".to_owned(), large("one", 200 << 10), large("two", 400 << 10)];
+    let held = values.iter().fold(Held::new(&[("t", 1), ("t.dlq", 1)]), |held, value| {
+        held.with("t.dlq", 0, letter("t", 0, 1, value))
+    });
+    let (broker, held) = held.start().await;
+    let (outcome, ended) = replayed(&broker, ALL(), Mending::default()).await;
+    ended.unwrap();
+    assert_eq!((outcome.sent, outcome.refused.len(), outcome.returned.len()), (2, 1, 2));
+    let mut held = held.lock().unwrap();
+    let back = held.log("t.dlq", 0)[3..].iter().any(|record| record.value == Some(values[2].clone().into()));
+    assert!(back, "it is acknowledged, so it must be somewhere");
 }
 
 #[tokio::test]
