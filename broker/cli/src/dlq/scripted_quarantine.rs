@@ -41,6 +41,8 @@ pub(crate) struct Held {
     pub newest_letter: BTreeMap<(i64, i32), i32>,
     /// The connection breaks before the answer to so many batches, which are kept.
     pub answers_lost: u32,
+    /// Nobody may ask for the offsets of this topic.
+    pub unlisted: Option<&'static str>,
     /// Compaction took this record away: topic and offset in partition 0.
     pub gone: Option<(&'static str, i64)>,
     /// Nobody may write to this partition.
@@ -133,7 +135,10 @@ impl Held {
             let mut partitions = Vec::new();
             for partition in topic.partitions {
                 let end = self.log(&topic.name, partition.partition_index).len() as i64;
+                let refused = self.unlisted == Some(topic.name.as_str());
+                let code = if refused { ErrorCode::TopicAuthorizationFailed } else { ErrorCode::None };
                 partitions.push(ListOffsetsPartitionResponse {
+                    error_code: code.as_i16(),
                     partition_index: partition.partition_index,
                     offset: if partition.timestamp == LATEST { end } else { 0 },
                     ..Default::default()

@@ -57,7 +57,9 @@ pub(super) async fn run(arguments: ListArguments, globals: &Globals) -> Result<(
             return Err(CliError::usage("these options are about the records of one quarantine")
                 .next("name its topic: `klamm dlq list TOPIC`"));
         }
-        return output::print(globals.output(), &overview::overview(client).await?);
+        let (overview, failures) = overview::overview(client).await?;
+        output::print(globals.output(), &overview)?;
+        return output::tell_all(failures);
     };
     let quarantine = Quarantine::of(topic);
     let topic = quarantine.topic(&mut client).await?;

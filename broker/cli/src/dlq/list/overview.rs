@@ -1,18 +1,18 @@
 //! All quarantines of a cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use klamm_records::Record;
 use serde::Serialize;
 
-use crate::client::{Again, Client};
-use crate::consume::Sink;
+use crate::client::{Again, Client, Topic};
+use crate::consume::{Cursor, Sink};
 use crate::dlq::letter::Heading;
 use crate::dlq::offset_set::OffsetSet;
 use crate::dlq::quarantine::{self, Quarantine};
 use crate::dlq::replayed;
 use crate::error::CliError;
-use crate::output::{Present, Table};
+use crate::output::{Present, Table, note};
 use crate::time;
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -51,21 +51,34 @@ impl Present for Overview {
 }
 
 /// Looks through all topics that are called like a quarantine: one is one if its topic is there, or a dead letter in it.
-pub(super) async fn overview(mut client: Client) -> Result<Overview, CliError> {
+/// What can't be looked into is told beside it.
+pub(super) async fn overview(mut client: Client) -> Result<(Overview, Vec<CliError>), CliError> {
     let response = client.retrying(Again::Always, async |client| client.metadata(None, false).await).await?;
     let names: BTreeSet<String> = response.topics.into_iter().filter_map(|topic| topic.name).collect();
-    let mut rows = Vec::new();
+    let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for name in &names {
         let Some(base) = quarantine::base_of(name) else { continue };
-        let topic = Quarantine::of(name).topic(&mut client).await?;
-        let parts = quarantine::extent(&mut client, &topic).await?;
+        let (topic, parts) = match look(&mut client, name).await {
+            Ok(found) => found,
+            Err(error) => {
+                note(&format!("{name} is missing in the list"));
+                failures.push(error);
+                continue;
+            }
+        };
         let mut count = Count::default();
         client = quarantine::read(client, topic, parts, &mut count).await?;
         if names.contains(base) || count.letters.len() > 0 {
             rows.push(count.row(base, name));
         }
     }
-    Ok(Overview(rows))
+    Ok((Overview(rows), failures))
+}
+
+async fn look(client: &mut Client, name: &str) -> Result<(Topic, BTreeMap<i32, Cursor>), CliError> {
+    let topic = Quarantine::of(name).topic(client).await?;
+    let parts = quarantine::extent(client, &topic).await?;
+    Ok((topic, parts))
 }
 
 #[derive(Debug, Default)]
@@ -112,22 +125,23 @@ impl Sink for Count {
 #[cfg(test)]
 mod tests {
     use super::overview;
-    use crate::dlq::scripted_quarantine::{Held, letter};
+    use crate::dlq::scripted_quarantine::{Held, letter, note, plain};
     use crate::output::Present;
 
     #[tokio::test]
     async fn a_quarantine_is_one_by_its_topic_or_by_its_letters() {
+        let topics = [("orders", 1), ("orders.dlq", 2), ("gone.dlq", 1), ("notes.dlq", 1), (".dlq", 1)];
         let held =
-            Held::new(&[("orders", 1), ("orders.dlq", 2), ("gone.dlq", 1), ("notes.dlq", 1), (".dlq", 1)])
+            Held { unlisted: Some("lost.dlq"), ..Held::new(&[&topics[..], &[("lost.dlq", 1)]].concat()) }
                 .with("orders.dlq", 0, letter("orders", 0, 1, "a"))
                 .with("orders.dlq", 0, letter("orders", 0, 2, "b"))
-                .with("orders.dlq", 0, crate::dlq::scripted_quarantine::plain("x"))
+                .with("orders.dlq", 0, plain("x"))
                 .with("orders.dlq", 1, letter("orders", 0, 3, "c"))
-                .with("orders.dlq", 0, crate::dlq::scripted_quarantine::note(&[(0, 0), (2, 2)]))
+                .with("orders.dlq", 0, note(&[(0, 0), (2, 2)]))
                 .with("gone.dlq", 0, letter("gone", 0, 1, "a"))
-                .with("notes.dlq", 0, crate::dlq::scripted_quarantine::plain("x"));
+                .with("notes.dlq", 0, plain("x"));
         let (broker, _) = held.start().await;
-        let overview = overview(broker.client(5.0).await.unwrap()).await.unwrap();
+        let (overview, failures) = overview(broker.client(5.0).await.unwrap()).await.unwrap();
         assert_eq!(
             overview.tables(false)[0].to_string(),
             "\
@@ -135,5 +149,7 @@ TOPIC   QUARANTINE  RECORDS  OPEN  REPLAYED  OTHER  NEWEST
 gone    gone.dlq    1        1     0         0      1970-01-01T00:00:01.000Z
 orders  orders.dlq  4        2     1         1      1970-01-01T00:00:01.000Z"
         );
+        let said: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        assert!(said.len() == 1 && said[0].contains("asking for offsets of lost.dlq-0"), "{said:?}");
     }
 }

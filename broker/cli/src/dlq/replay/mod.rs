@@ -46,7 +46,7 @@ now.
 With -o json or yaml: \"topic\", \"quarantine\", \"sent\", \"returned\" (a list of \"partition\", \"offset\", \"now\", \"plugin\",
 \"version\", \"reason\"), \"refused\" (a list of \"partition\", \"offset\", \"error\"), \"skipped\" (a list of \"partition\",
 \"offset\", \"why\"), \"replayed_already\" (how many); with --dry-run \"records\" (a list of \"partition\", \"offset\",
-\"to_partition\", \"replayed\") in place of the first three.";
+\"to_partition\", \"replayed\") in place of \"sent\", \"returned\" and \"refused\".";
 
 /// Send quarantined records to their topic again
 ///
@@ -336,7 +336,7 @@ async fn is_ready<F: Future>(future: Pin<&mut F>) -> bool {
 fn interruption(gathering: &Gathering) -> CliError {
     let left = gathering.waiting.len() + gathering.missing.len();
     CliError::failed(format!("interrupted: {} left to send", records(left)))
-        .next("the same command goes on with those that are left")
+        .next("with --all the same command goes on with those that are left")
 }
 
 /// Those of the records that were sent that are in quarantine again.
