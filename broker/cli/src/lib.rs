@@ -1,7 +1,7 @@
 //! The client commands: what people type to work with a cluster.
 //!
-//! What it is: `klamm topic`, `produce`, `consume`, `group`, `config`, `cluster`, `plugin`, `log dump` and `completion`, and the
-//! small Kafka client they use. They work against any Kafka broker, except for `plugin`, which asks Klamm by gRPC.
+//! What it is: `klamm topic`, `produce`, `consume`, `group`, `dlq`, `config`, `cluster`, `plugin`, `log dump` and `completion`, and
+//! the small Kafka client they use. They work against any Kafka broker, except for `plugin`, which asks Klamm by gRPC.
 //!
 //! What it is not: it starts no broker; `klamm server` is in the binary's own crate.
 //!
@@ -15,6 +15,7 @@ mod cluster;
 mod completion;
 mod config;
 mod consume;
+mod dlq;
 mod error;
 mod globals;
 mod group;
@@ -49,6 +50,9 @@ pub enum ClientCommand {
     /// Show groups of consumers and how far they are, reset their offsets, delete them
     #[command(subcommand)]
     Group(group::GroupCommand),
+    /// Show the records that plug-ins put into quarantine, send them again
+    #[command(subcommand)]
+    Dlq(dlq::DlqCommand),
     /// Show and change settings of topics and brokers
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -76,6 +80,7 @@ impl ClientCommand {
             ClientCommand::Produce(arguments) => session::block_on(produce::run(arguments, globals)),
             ClientCommand::Consume(arguments) => session::block_on(consume::run(arguments, globals)),
             ClientCommand::Group(command) => session::block_on(command.run(globals)),
+            ClientCommand::Dlq(command) => session::block_on(command.run(globals)),
             ClientCommand::Config(command) => session::block_on(command.run(globals)),
             ClientCommand::Cluster(command) => session::block_on(command.run(globals)),
         }

@@ -16,23 +16,25 @@ pub(crate) fn parse(text: &str) -> Result<i64, String> {
     })
 }
 
-/// A point in time of these milliseconds since 1970, none before, as `2026-01-31T12:00:00.000Z`.
-pub(crate) fn utc(ms: i64) -> String {
-    let (mut day, ms_of_day) = (ms.max(0) / DAY_MS, ms.max(0) % DAY_MS);
-    // Near enough to be right after a step or two.
-    let mut year = 1970 + day / 366;
-    while days_since_1970(year + 1, 1, 1) <= day {
+/// `2026-01-31T12:00:00.000Z` of milliseconds since 1970; a dash for what is no time.
+pub(crate) fn iso_text(ms: i64) -> String {
+    // Beyond these there is no such text, and no record has such a time.
+    if !(0..=253_402_300_799_999).contains(&ms) {
+        return "-".to_owned();
+    }
+    let (days, of_day) = (ms / DAY_MS, ms % DAY_MS);
+    let mut year = 1970 + days / 366;
+    while days_since_1970(year + 1, 1, 1) <= days {
         year += 1;
     }
-    day -= days_since_1970(year, 1, 1);
     let mut month = 1;
-    while day >= days_of(year, month) {
-        day -= days_of(year, month);
+    while month < 12 && days_since_1970(year, month + 1, 1) <= days {
         month += 1;
     }
-    let (seconds, millis) = (ms_of_day / 1_000, ms_of_day % 1_000);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z", day + 1)
+    let day = days - days_since_1970(year, month, 1) + 1;
+    let (hours, minutes, seconds) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60);
+    let millis = of_day % 1_000;
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
 }
 
 fn parse_at(text: &str, now_ms: i64) -> Option<i64> {
@@ -127,19 +129,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_at, utc};
-
-    #[test]
-    fn what_is_written_reads_back() {
-        assert_eq!(utc(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
-        assert_eq!(utc(0), "1970-01-01T00:00:00.000Z");
-        // From before leap years to after them, at the ends of days.
-        for day in (0..80_000).step_by(7).chain([19_781, 19_782, 11_016, 11_017, 47_540]) {
-            for ms in [day * super::DAY_MS, (day + 1) * super::DAY_MS - 1] {
-                assert_eq!(parse_at(&utc(ms), 0), Some(ms), "{}", utc(ms));
-            }
-        }
-    }
+    use super::{iso_8601, iso_text, parse_at};
 
     #[test]
     fn all_forms() {
@@ -157,6 +147,17 @@ mod tests {
         }
         for bad in ["", "now", "2023-02-29", "2023-13-01", "2023-11-14T25:00", "1w", "2023-11-14x", "é"] {
             assert_eq!(parse_at(bad, 0), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_they_are_read() {
+        assert_eq!(iso_text(1_700_000_000_500), "2023-11-14T22:13:20.500Z");
+        assert_eq!(iso_text(-1), "-");
+        assert_eq!(iso_text(253_402_300_800_000), "-");
+        for day in (0..80_000).step_by(7).chain([0, 58, 59, 364, 365, 11_016, 11_017, 11_322, 11_323]) {
+            let ms = day * 86_400_000 + 86_399_999;
+            assert_eq!(iso_8601(&iso_text(ms)), Some(ms), "{}", iso_text(ms));
         }
     }
 }

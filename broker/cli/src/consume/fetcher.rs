@@ -32,7 +32,7 @@ pub(super) type Handed = Result<Vec<Fetched>, ClientError>;
 
 /// Where a partition is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     pub next: Offset,
     /// Where to stop; never, if there is none.
     pub end: Option<Offset>,
@@ -40,7 +40,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.end.is_some_and(|end| self.next >= end)
     }
 }

@@ -26,11 +26,11 @@ use crate::globals::Globals;
 use crate::output::Progress;
 use crate::session;
 use crate::time;
-use fetcher::Cursor;
+pub(crate) use fetcher::Cursor;
 use format::Format;
 use position::Position;
 use printer::Printer;
-use reader::Reader;
+pub(crate) use reader::{Reader, Sink};
 
 const OUTPUT: &str = "\
 With -o json each line is an object (with -o yaml each a document): \"topic\", \"partition\", \"offset\", \"timestamp\" in

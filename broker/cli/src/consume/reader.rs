@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use klamm_model::{BrokerId, ErrorCode};
-use klamm_records::{BatchError, batches};
+use klamm_records::{BatchError, Record, batches};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::aborted::Aborted;
 use super::fetcher::{Cursor, Fetched, Fetcher, Handed};
-use super::printer::Printer;
 use crate::client::{Backoff, Client, ClientError, Isolation, Topic};
 use crate::error::CliError;
 use crate::output::note;
@@ -18,12 +17,21 @@ use crate::output::note;
 /// The most that the records of one batch may decompress to.
 const MAX_UNCOMPRESSED_BYTES: usize = 1 << 30;
 
+/// Who gets the records that are read.
+pub(crate) trait Sink {
+    /// Gets a record.
+    fn take(&mut self, partition: i32, record: &Record<'_>) -> Result<(), CliError>;
+
+    /// Nothing more comes for now: shows what it got, if it shows anything.
+    fn flush(&mut self) -> Result<(), CliError>;
+}
+
 /// Reads partitions from their leaders.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     client: Client,
     topic: Topic,
     isolation: Isolation,
-    /// Each partition that isn't printed to its end.
+    /// Each partition that isn't handed over to its end.
     cursors: BTreeMap<i32, Cursor>,
     /// One for each leader; they stop when this is dropped.
     fetchers: JoinSet<()>,
@@ -32,7 +40,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: Client,
         topic: Topic,
         isolation: Isolation,
@@ -43,13 +51,18 @@ impl Reader {
     }
 
     /// How many records there are to read, where that has an end: at the most, since there may be gaps.
-    pub(super) fn records_to_read(&self) -> Option<u64> {
+    pub(crate) fn records_to_read(&self) -> Option<u64> {
         let left = |cursor: &Cursor| Some((cursor.end?.0 - cursor.next.0).max(0) as u64);
         self.cursors.values().map(left).sum()
     }
 
-    /// Prints what a broker has next; whether there is more to read.
-    pub(super) async fn read(&mut self, printer: &mut Printer) -> Result<bool, CliError> {
+    /// The client again, when all is read.
+    pub(crate) fn into_client(self) -> Client {
+        self.client
+    }
+
+    /// Gives the sink what a broker has next; whether there is more to read.
+    pub(crate) async fn read(&mut self, sink: &mut impl Sink) -> Result<bool, CliError> {
         if self.cursors.is_empty() {
             return Ok(false);
         }
@@ -63,17 +76,17 @@ impl Reader {
             Some(Ok(fetched)) => {
                 self.failing = None;
                 for partition in &fetched {
-                    self.print(partition, printer)?;
+                    self.hand_over(partition, sink)?;
                 }
             }
             Some(Err(error)) => {
-                printer.flush()?;
+                sink.flush()?;
                 self.recover(error).await?;
             }
             // The fetchers are through; if anything isn't at its end it starts anew.
             None => self.fetchers.shutdown().await,
         }
-        printer.flush()?;
+        sink.flush()?;
         Ok(!self.cursors.is_empty())
     }
 
@@ -100,7 +113,7 @@ impl Reader {
         Ok(())
     }
 
-    fn print(&mut self, fetched: &Fetched, printer: &mut Printer) -> Result<(), CliError> {
+    fn hand_over(&mut self, fetched: &Fetched, sink: &mut impl Sink) -> Result<(), CliError> {
         let index = fetched.partition;
         let Some(cursor) = self.cursors.get_mut(&index) else { return Ok(()) };
         let damaged = |error: BatchError| {
@@ -116,7 +129,7 @@ impl Reader {
                 while let Some(record) = records.next_record().map_err(damaged)? {
                     // A fetch gives whole batches, whatever the offset it asks for.
                     if record.offset >= cursor.next && cursor.end.is_none_or(|end| record.offset < end) {
-                        printer.print(index, &record)?;
+                        sink.take(index, &record)?;
                     }
                 }
             }

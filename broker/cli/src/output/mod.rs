@@ -50,6 +50,12 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// How many characters a line of the terminal has; none if standard output is no terminal.
+pub(crate) fn terminal_width() -> Option<usize> {
+    // comfy-table asks the terminal, once.
+    comfy_table::Table::new().width().map(usize::from)
+}
+
 /// Whether people watch: progress and questions are for them.
 pub(crate) fn is_interactive() -> bool {
     io::stderr().is_terminal() && io::stdin().is_terminal()

@@ -29,6 +29,7 @@ use crate::session;
 use crate::settings::parse_pair;
 use batches::Batches;
 use input::{Chunk, Input, InputRecord};
+pub(crate) use partitioner::Partitioner;
 use sender::Sender;
 
 /// Write records: lines of text or JSON from standard input or files
@@ -187,7 +188,8 @@ async fn send_all(batches: &mut Batches, sender: &mut Sender) -> Result<(), CliE
     Ok(sender.drain().await?)
 }
 
-async fn init_producer(client: &mut Client) -> Result<(ProducerId, ProducerEpoch), ClientError> {
+/// A producer id of its own.
+pub(crate) async fn init_producer(client: &mut Client) -> Result<(ProducerId, ProducerEpoch), ClientError> {
     let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..Default::default() };
     // A broker that has just started may need a moment before it can give an id.
     let asking = client.retrying(Again::Always, async |client| {

@@ -2,19 +2,19 @@
 
 /// Picks partitions as Kafka's Java client does: by the key's hash, or one partition for a while where there is no key.
 #[derive(Debug, Clone)]
-pub(super) struct Partitioner {
+pub(crate) struct Partitioner {
     partitions: i32,
     sticky: i32,
 }
 
 impl Partitioner {
     /// For a topic of this many partitions, which are at least one.
-    pub(super) fn new(partitions: usize) -> Partitioner {
+    pub(crate) fn new(partitions: usize) -> Partitioner {
         Partitioner { partitions: partitions.max(1) as i32, sticky: 0 }
     }
 
     /// The partition of a record with this key.
-    pub(super) fn partition(&self, key: Option<&[u8]>) -> i32 {
+    pub(crate) fn partition(&self, key: Option<&[u8]>) -> i32 {
         match key {
             Some(key) => (murmur2(key) & 0x7fff_ffff) as i32 % self.partitions,
             None => self.sticky,

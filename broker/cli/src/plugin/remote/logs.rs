@@ -50,7 +50,7 @@ struct Line {
 impl From<LogLine> for Line {
     fn from(line: LogLine) -> Line {
         Line {
-            at: time::utc(line.at_ms),
+            at: time::iso_text(line.at_ms),
             role: role::name(line.role()),
             plugin: format!("{}@{}", line.name, line.version),
             level: line.level,

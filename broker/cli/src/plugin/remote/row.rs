@@ -44,7 +44,7 @@ impl From<Plugin> for PluginRow {
             size_bytes: plugin.size_bytes,
             sha256: plugin.sha256,
             contract: plugin.contract,
-            uploaded_at: time::utc(plugin.uploaded_at_ms),
+            uploaded_at: time::iso_text(plugin.uploaded_at_ms),
             signer: Some(plugin.signer).filter(|signer| !signer.is_empty()),
             bound: plugin.bound.into_iter().map(BindingRow::from).collect(),
         }
