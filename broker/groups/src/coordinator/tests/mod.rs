@@ -1,5 +1,6 @@
 //! Groups that change their protocol while they have members (KIP-848).
 
+mod after_load;
 mod client;
 mod downgrade;
 mod histories;

@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use klamm_model::{TimestampMs, TopicId};
 use klamm_wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
 
-use super::Coordinator;
-use crate::{Caller, Effects, GroupConfig, MemberIds, Now, Tick, Topics, Turn};
+use crate::{Caller, Coordinator, Effects, GroupConfig, MemberIds, Now, Tick, Topics, Turn};
 
 #[derive(Debug)]
 struct NoTopics;
