@@ -290,7 +290,8 @@ impl World {
         let before = self.log.len();
         while let Some(at) = self.groups.next_deadline().filter(|at| *at <= end) {
             self.pass_until(self.now.tick.max(at));
-            self.event(VERSION, |groups, turn, topics, _| groups.tick(turn, topics));
+            let config = self.config.clone();
+            self.event(VERSION, |groups, turn, topics, _| groups.tick(turn, topics, &|_| config.clone()));
         }
         self.pass_until(end);
         self.before = before;
