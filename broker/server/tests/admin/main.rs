@@ -16,6 +16,7 @@ mod features;
 mod http;
 mod log_dirs;
 mod metrics_reference;
+mod plugins;
 mod producers;
 mod quorum;
 mod reassignments;

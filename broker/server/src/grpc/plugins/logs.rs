@@ -96,3 +96,75 @@ impl Reader {
         shown.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use klamm_model::PluginRole;
+    use klamm_plugin_host::guests::Guest;
+    use klamm_plugin_host::{Batch, Budget, Host, HostOptions, Record, Span};
+
+    use super::super::statistics;
+    use super::Reader;
+    use crate::plugins::registry::Bound;
+
+    /// A filter that logs a line and counts for each batch.
+    fn talking() -> Arc<Bound> {
+        let body = "(call $log (i32.const 2) (i32.const 1024) (i32.const 7))
+                    (call $counter_add (i32.const 1024) (i32.const 4) (i64.const 3))
+                    (call $verdicts)";
+        let host = Host::new(HostOptions::default()).unwrap();
+        let artefact = host.compile(&Guest::filter(body).component()).unwrap();
+        let topic = "orders".parse().unwrap();
+        let binding =
+            crate::plugins::binding::of(&topic, PluginRole::Filter, &"guard@1/shadow:true".parse().unwrap());
+        let plugin = host.bind(&artefact, binding).unwrap();
+        Arc::new(Bound { topic, role: PluginRole::Filter, plugin })
+    }
+
+    fn work(bound: &Bound, batches: usize) {
+        let null = Span { off: 0, len: -1 };
+        let records = [Record { offset_delta: 0, timestamp: 0, key: null, value: null }; 2];
+        for _ in 0..batches {
+            let batch = Batch { topic: "orders", partition: 0, blob: &[], records: &records, headers: &[] };
+            bound.plugin.check(&batch, Budget::Full).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_each_line_once() {
+        let bound = talking();
+        work(&bound, 5);
+        let mut all = Reader::new(&bound, 0);
+        let mut last = Reader::new(&bound, 2);
+        let numbers = |lines: &[super::LogLine]| lines.iter().map(|line| line.sequence).collect::<Vec<_>>();
+        let lines = all.read(&bound);
+        assert_eq!(numbers(&lines), [0, 1, 2, 3, 4]);
+        let line = &lines[0];
+        assert_eq!(
+            (line.topic.as_str(), line.name.as_str(), line.version.as_str()),
+            ("orders", "guard", "1")
+        );
+        assert_eq!((line.level.as_str(), line.text.as_str()), ("warn", "said so"));
+        assert!(line.at_ms > 1_600_000_000_000);
+        assert_eq!(numbers(&last.read(&bound)), [3, 4]);
+        assert!(all.read(&bound).is_empty());
+        work(&bound, 1);
+        assert_eq!((numbers(&all.read(&bound)), numbers(&last.read(&bound))), (vec![5], vec![5]));
+    }
+
+    #[test]
+    fn figures_are_those_of_the_host() {
+        let bound = talking();
+        work(&bound, 5);
+        let stats = statistics::of(&bound);
+        assert_eq!((stats.topic.as_str(), stats.name.as_str(), stats.shadow), ("orders", "guard", true));
+        assert_eq!((stats.batches, stats.records, stats.failed_records), (5, 10, 0));
+        assert_eq!(stats.verdicts["accepted"], 10);
+        assert_eq!(stats.times.iter().map(|times| times.batches).sum::<u64>(), 5);
+        assert_eq!(stats.times.last().map(|times| times.up_to_us), Some(0));
+        assert_eq!((stats.breaker.as_str(), stats.counters.values().sum::<u64>()), ("closed", 15));
+        assert_eq!(stats.sha256, bound.plugin.digest().to_string());
+    }
+}
