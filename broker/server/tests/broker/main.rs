@@ -10,6 +10,7 @@ mod lifecycle;
 mod limits;
 mod metadata;
 mod offsets;
+mod plugins;
 mod produce;
 mod quotas;
 mod sessions;

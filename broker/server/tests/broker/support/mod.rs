@@ -18,6 +18,7 @@ use tempfile::TempDir;
 pub struct TestBroker {
     pub dir: TempDir,
     settings: BTreeMap<String, String>,
+    grpc: bool,
     server: Option<RunningServer>,
 }
 
@@ -29,13 +30,25 @@ impl TestBroker {
     pub fn with(settings: &[(&str, &str)]) -> TestBroker {
         let settings: BTreeMap<String, String> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let dir = TempDir::new().unwrap();
-        let server = Some(Server::start(options(&dir, &settings)).unwrap());
-        TestBroker { dir, settings, server }
+        TestBroker::listening(settings, false)
+    }
+
+    /// One that takes plug-ins, over gRPC.
+    pub fn with_grpc() -> TestBroker {
+        TestBroker::listening(BTreeMap::new(), true)
+    }
+
+    fn listening(settings: BTreeMap<String, String>, grpc: bool) -> TestBroker {
+        let mut broker = TestBroker { dir: TempDir::new().unwrap(), settings, grpc, server: None };
+        broker.start_again();
+        broker
     }
 
     pub fn options(&self) -> ServerOptions {
-        options(&self.dir, &self.settings)
+        ServerOptions {
+            grpc_address: self.grpc.then(|| "127.0.0.1:0".to_owned()),
+            ..options(&self.dir, &self.settings)
+        }
     }
 
     pub fn server(&self) -> &RunningServer {

@@ -1,0 +1,6 @@
+//! Plug-ins on the way of produced records, as clients see it.
+
+mod filters;
+mod partitioners;
+mod serializers;
+mod world;
