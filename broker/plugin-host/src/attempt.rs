@@ -80,7 +80,7 @@ impl<'a, J: Job> Attempt<'a, J> {
             }
             match self.call(&task, allowed) {
                 Ok(answer) => self.done.push((task.range, answer)),
-                Err((failure, fresh)) => self.failed(task, failure, fresh, allowed)?,
+                Err((failure, fresh)) => self.failed(task, &failure, fresh, allowed)?,
             }
         }
         self.done.sort_by_key(|(range, _)| range.start);
@@ -186,7 +186,7 @@ impl<'a, J: Job> Attempt<'a, J> {
     fn failed(
         &mut self,
         task: Task,
-        failure: Failure,
+        failure: &Failure,
         fresh: bool,
         allowed: Duration,
     ) -> Result<(), OverBudget> {
@@ -198,9 +198,9 @@ impl<'a, J: Job> Attempt<'a, J> {
         self.hit_deadline |= late;
         if matches!(failure.cause, Cause::Init | Cause::NoRoom | Cause::BadInput) {
             // It isn't about records: no part of them will fare better.
-            self.fail(task.range, &failure);
+            self.fail(task.range, failure);
             for task in std::mem::take(&mut self.todo).into_iter().chain(std::mem::take(&mut self.suspects)) {
-                self.fail(task.range, &failure);
+                self.fail(task.range, failure);
             }
             return Ok(());
         }
@@ -217,7 +217,7 @@ impl<'a, J: Job> Attempt<'a, J> {
         } else if late && !again && allowed < self.plugin.binding().limits.deadline {
             self.suspects.push_back(Task { range, again: true });
         } else {
-            self.fail(range, &failure);
+            self.fail(range, failure);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// So many open it.
 const FAILURES: usize = 5;
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
 
 /// Where a breaker stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,7 +66,7 @@ mod tests {
 
     fn burn(time: Duration) {
         let began = thread_time();
-        while thread_time() - began < time {
+        while thread_time().saturating_sub(began) < time {
             std::hint::spin_loop();
         }
     }

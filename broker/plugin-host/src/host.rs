@@ -112,15 +112,14 @@ impl Host {
         let machine = self.machine()?;
         let cached = self.cache(machine).and_then(|cache| cache.load(&machine.engine, digest));
         let from_cache = cached.is_some();
-        let component = match cached {
-            Some(component) => component,
-            None => {
-                let _one_at_a_time = self.compiling.lock();
-                if let Some(artefact) = self.in_memory(digest) {
-                    return Ok(artefact);
-                }
-                self.compile_now(machine, digest, wasm)?
+        let component = if let Some(component) = cached {
+            component
+        } else {
+            let _one_at_a_time = self.compiling.lock();
+            if let Some(artefact) = self.in_memory(digest) {
+                return Ok(artefact);
             }
+            self.compile_now(machine, digest, wasm)?
         };
         let face = Face::of(&machine.engine, &component)?;
         let prepared = Prepared::new(&machine.linker, &component, &face)?;

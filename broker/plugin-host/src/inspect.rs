@@ -36,6 +36,7 @@ pub(crate) fn inspect(wasm: &[u8]) -> Result<(), Refused> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn invalid(error: wasmparser::BinaryReaderError) -> Refused {
     Refused::Invalid { detail: error.to_string() }
 }
@@ -125,10 +126,10 @@ impl Census {
             Payload::ComponentInstanceSection(section) => {
                 self.items(section.count())?;
                 for instance in section {
-                    if let ComponentInstance::Instantiate { .. } = instance.map_err(invalid)? {
-                        if let Some(frame) = self.open.last_mut() {
-                            frame.instantiations += 1;
-                        }
+                    let instantiates =
+                        matches!(instance.map_err(invalid)?, ComponentInstance::Instantiate { .. });
+                    if let Some(frame) = self.open.last_mut() {
+                        frame.instantiations += u64::from(instantiates);
                     }
                 }
                 Ok(())

@@ -84,7 +84,9 @@ impl Job for Check {
 
     fn count(&self, answer: &Vec<Verdict>) -> VerdictCounts {
         let mut counts = VerdictCounts::default();
-        answer.iter().for_each(|verdict| count_verdict(&mut counts, verdict));
+        for verdict in answer {
+            count_verdict(&mut counts, verdict);
+        }
         counts
     }
 }

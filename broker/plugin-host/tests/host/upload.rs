@@ -71,12 +71,11 @@ fn functions_of_other_types_are_refused() {
 
 /// Components each of which instantiates the one before `times` times.
 fn bomb(levels: usize, times: usize) -> Vec<u8> {
-    let mut text = "(component (component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
-    for level in 1..=levels {
-        let before = level - 1;
-        let instances = format!("(instance (instantiate $c{before}))").repeat(times);
-        text.push_str(&format!("(component $c{level} {instances})"));
-    }
+    let first = "(component (component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
+    let text = (1..=levels).fold(first, |text, level| {
+        let instances = format!("(instance (instantiate $c{}))", level - 1).repeat(times);
+        format!("{text} (component $c{level} {instances})")
+    });
     binary(&format!("{text} (instance (instantiate $c{levels})))"))
 }
 
@@ -211,7 +210,7 @@ fn compiled_code_is_kept_on_disk() {
     assert!(!comes_from_cache(dir.path(), &accepting().pages(3).component()));
     let files = native_files(dir.path());
     assert_eq!(files.len(), 2);
-    assert!(files.iter().all(|file| fs::metadata(file).unwrap().permissions().mode() & 0o077 == 0));
+    assert!(files.iter().all(|file| fs::metadata(file).unwrap().permissions().mode() & 0o777 == 0o600));
 }
 
 #[test]
