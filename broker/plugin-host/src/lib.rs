@@ -1,1 +1,51 @@
 //! Runs plug-ins: WebAssembly components that choose partitions, rewrite values and stop poison pills.
+
+pub mod answers;
+mod artefact;
+mod attempt;
+mod batch;
+mod binding;
+mod breaker;
+mod budget;
+mod cache;
+mod clock;
+mod contract;
+mod counters;
+mod digest;
+mod engine;
+mod failure;
+mod guest_state;
+#[cfg(feature = "guests")]
+pub mod guests;
+mod host;
+mod input;
+mod inspect;
+mod instance;
+mod job;
+mod kind;
+mod logs;
+mod plugin;
+mod pool;
+mod refused;
+mod statistics;
+mod tempo;
+mod text;
+mod ticker;
+mod verdict;
+
+pub use artefact::Artefact;
+pub use batch::{Batch, Header, Record, Span};
+pub use binding::{Binding, Limits, OnFailure};
+pub use breaker::BreakerState;
+pub use budget::{Budget, OverBudget, Pace};
+pub use contract::ContractVersion;
+pub use digest::{Digest, NotADigest};
+pub use failure::Cause;
+pub use host::{Host, HostError, HostOptions};
+pub use input::Wants;
+pub use kind::{Kind, NotAKind};
+pub use logs::{Level, LogLine};
+pub use plugin::Plugin;
+pub use refused::{BindError, Refused};
+pub use statistics::{Snapshot, Statistics, TIME_BUCKETS_US, VerdictCounts};
+pub use verdict::{Assignment, Change, Edit, Encoded, Op, Verdict};
