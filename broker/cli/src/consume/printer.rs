@@ -6,6 +6,7 @@ use klamm_records::Record;
 
 use super::format::Format;
 use super::json::JsonRecord;
+use super::sink::Sink;
 use crate::error::CliError;
 use crate::output::OutputFormat;
 
@@ -62,9 +63,11 @@ impl Printer {
     pub(super) fn printed(&self) -> u64 {
         self.printed
     }
+}
 
+impl Sink for Printer {
     /// Prints a record, unless enough are printed.
-    pub(super) fn print(&mut self, partition: i32, record: &Record<'_>) -> Result<(), CliError> {
+    fn take(&mut self, partition: i32, record: &Record<'_>) -> Result<(), CliError> {
         if self.is_done() {
             return Ok(());
         }
@@ -85,8 +88,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Shows what has been printed.
-    pub(super) fn flush(&mut self) -> Result<(), CliError> {
+    fn flush(&mut self) -> Result<(), CliError> {
         Ok(self.out.flush()?)
     }
 }

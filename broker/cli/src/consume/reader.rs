@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::aborted::Aborted;
 use super::fetcher::{Cursor, Fetched, Fetcher, Handed};
-use super::printer::Printer;
+use super::sink::Sink;
 use crate::client::{Backoff, Client, ClientError, Isolation, Topic};
 use crate::error::CliError;
 use crate::output::note;
@@ -23,7 +23,7 @@ pub(super) struct Reader {
     client: Client,
     topic: Topic,
     isolation: Isolation,
-    /// Each partition that isn't printed to its end.
+    /// Each partition that isn't read to its end.
     cursors: BTreeMap<i32, Cursor>,
     /// One for each leader; they stop when this is dropped.
     fetchers: JoinSet<()>,
@@ -48,8 +48,8 @@ impl Reader {
         self.cursors.values().map(left).sum()
     }
 
-    /// Prints what a broker has next; whether there is more to read.
-    pub(super) async fn read(&mut self, printer: &mut Printer) -> Result<bool, CliError> {
+    /// Takes what a broker has next; whether there is more to read.
+    pub(super) async fn read(&mut self, sink: &mut impl Sink) -> Result<bool, CliError> {
         if self.cursors.is_empty() {
             return Ok(false);
         }
@@ -63,17 +63,17 @@ impl Reader {
             Some(Ok(fetched)) => {
                 self.failing = None;
                 for partition in &fetched {
-                    self.print(partition, printer)?;
+                    self.hand_over(partition, sink)?;
                 }
             }
             Some(Err(error)) => {
-                printer.flush()?;
+                sink.flush()?;
                 self.recover(error).await?;
             }
             // The fetchers are through; if anything isn't at its end it starts anew.
             None => self.fetchers.shutdown().await,
         }
-        printer.flush()?;
+        sink.flush()?;
         Ok(!self.cursors.is_empty())
     }
 
@@ -100,7 +100,7 @@ impl Reader {
         Ok(())
     }
 
-    fn print(&mut self, fetched: &Fetched, printer: &mut Printer) -> Result<(), CliError> {
+    fn hand_over(&mut self, fetched: &Fetched, sink: &mut impl Sink) -> Result<(), CliError> {
         let index = fetched.partition;
         let Some(cursor) = self.cursors.get_mut(&index) else { return Ok(()) };
         let damaged = |error: BatchError| {
@@ -116,7 +116,7 @@ impl Reader {
                 while let Some(record) = records.next_record().map_err(damaged)? {
                     // A fetch gives whole batches, whatever the offset it asks for.
                     if record.offset >= cursor.next && cursor.end.is_none_or(|end| record.offset < end) {
-                        printer.print(index, &record)?;
+                        sink.take(index, &record)?;
                     }
                 }
             }
