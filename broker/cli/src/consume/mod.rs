@@ -5,6 +5,7 @@
 //! ```
 
 mod aborted;
+mod collect;
 mod fetcher;
 mod format;
 mod json;
@@ -13,6 +14,7 @@ mod printer;
 mod reader;
 #[cfg(test)]
 mod reader_tests;
+mod sink;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -30,7 +32,10 @@ pub(crate) use fetcher::Cursor;
 use format::Format;
 use position::Position;
 use printer::Printer;
-pub(crate) use reader::{Reader, Sink};
+pub(crate) use reader::Reader;
+pub(crate) use sink::Sink;
+
+pub(crate) use collect::{Collected, newest};
 
 const OUTPUT: &str = "\
 With -o json each line is an object (with -o yaml each a document): \"topic\", \"partition\", \"offset\", \"timestamp\" in

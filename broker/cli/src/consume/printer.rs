@@ -6,7 +6,7 @@ use klamm_records::Record;
 
 use super::format::Format;
 use super::json::JsonRecord;
-use super::reader::Sink;
+use super::sink::Sink;
 use crate::error::CliError;
 use crate::output::OutputFormat;
 
@@ -88,7 +88,6 @@ impl Sink for Printer {
         Ok(())
     }
 
-    /// Shows what has been printed.
     fn flush(&mut self) -> Result<(), CliError> {
         Ok(self.out.flush()?)
     }

@@ -10,21 +10,13 @@ use tokio::task::JoinSet;
 
 use super::aborted::Aborted;
 use super::fetcher::{Cursor, Fetched, Fetcher, Handed};
+use super::sink::Sink;
 use crate::client::{Backoff, Client, ClientError, Isolation, Topic};
 use crate::error::CliError;
 use crate::output::note;
 
 /// The most that the records of one batch may decompress to.
 const MAX_UNCOMPRESSED_BYTES: usize = 1 << 30;
-
-/// Who gets the records that are read.
-pub(crate) trait Sink {
-    /// Gets a record.
-    fn take(&mut self, partition: i32, record: &Record<'_>) -> Result<(), CliError>;
-
-    /// Nothing more comes for now: shows what it got, if it shows anything.
-    fn flush(&mut self) -> Result<(), CliError>;
-}
 
 /// Reads partitions from their leaders.
 pub(crate) struct Reader {

@@ -10,7 +10,8 @@ use klamm_wire::messages::{FetchRequest, FetchResponse};
 
 use super::fetcher::Cursor;
 use super::printer::Printer;
-use super::reader::{Reader, Sink};
+use super::reader::Reader;
+use super::sink::Sink;
 use crate::client::Isolation;
 use crate::client::scripted::{Act, Nature, ScriptedBroker, Seen};
 use crate::error::CliError;

@@ -21,7 +21,7 @@ const MAX_LINE_BYTES: usize = 100 << 20;
 
 /// A record to write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct InputRecord {
+pub(crate) struct InputRecord {
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
     pub headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,

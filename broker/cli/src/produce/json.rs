@@ -34,7 +34,7 @@ struct JsonHeader {
 }
 
 /// The record of a line.
-pub(super) fn parse_json(line: &[u8]) -> Result<InputRecord, String> {
+pub(crate) fn parse_json(line: &[u8]) -> Result<InputRecord, String> {
     let record: JsonRecord =
         serde_json::from_slice(line).map_err(|error| format!("not a record: {error}"))?;
     let headers = record.headers.into_iter().map(|header| {

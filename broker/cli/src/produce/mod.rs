@@ -28,9 +28,12 @@ use crate::output::{Progress, note};
 use crate::session;
 use crate::settings::parse_pair;
 use batches::Batches;
-use input::{Chunk, Input, InputRecord};
+use input::{Chunk, Input};
 pub(crate) use partitioner::Partitioner;
 use sender::Sender;
+
+pub(crate) use input::InputRecord;
+pub(crate) use json::parse_json;
 
 /// Write records: lines of text or JSON from standard input or files
 ///

@@ -137,7 +137,7 @@ fn module(messages: &[u8], manifest: &Path) -> Option<Module> {
             let file = message.filenames.into_iter().find(is_module)?;
             Some(Module { name: target.name.replace('_', "-"), file })
         })
-        .last()
+        .next_back()
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 mod cargo;
 mod component;
-#[cfg(test)]
-mod shipped;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,14 +49,18 @@ impl Present for Built {
 }
 
 pub(super) fn run(arguments: &BuildArguments, globals: &Globals) -> Result<(), CliError> {
-    let module = cargo::build(&arguments.directory, &arguments.profile)?;
-    let file =
-        arguments.to.clone().unwrap_or_else(|| beside_the_manifest(&arguments.directory, &module.name));
-    let bytes = fs::read(&module.file).map_err(|error| CliError::file(&module.file, &error))?;
-    let component = component::of_module(&bytes)?;
+    let (name, component) = component_of(&arguments.directory, &arguments.profile)?;
+    let file = arguments.to.clone().unwrap_or_else(|| beside_the_manifest(&arguments.directory, &name));
     fs::write(&file, &component).map_err(|error| CliError::file(&file, &error))?;
     let built = Built { file: file.display().to_string(), size_bytes: component.len() };
     output::print(globals.output(), &built)
+}
+
+/// The name of the project in a directory, and its component.
+pub(super) fn component_of(directory: &Path, profile: &str) -> Result<(String, Vec<u8>), CliError> {
+    let module = cargo::build(directory, profile)?;
+    let bytes = fs::read(&module.file).map_err(|error| CliError::file(&module.file, &error))?;
+    Ok((module.name, component::of_module(&bytes)?))
 }
 
 fn beside_the_manifest(directory: &Path, name: &str) -> PathBuf {
