@@ -49,17 +49,17 @@ fn calls(criterion: &mut Criterion) {
     for (name, guest) in filters {
         let plugin = bound(&guest, Kind::Filter);
         group.bench_function(name, |bencher| {
-            bencher.iter(|| plugin.check(black_box(&batch), Budget::Inline).unwrap());
+            bencher.iter(|| plugin.check(black_box(&batch), Budget::Full).unwrap());
         });
     }
     let plugin =
         bound(&Guest::partitioner("(call $partitions_out)").wants(true, false, false), Kind::Partitioner);
     group.bench_function("partitioner: nothing, keys only", |bencher| {
-        bencher.iter(|| plugin.assign(black_box(&batch), 12, Budget::Inline).unwrap());
+        bencher.iter(|| plugin.assign(black_box(&batch), 12, Budget::Full).unwrap());
     });
     let plugin = bound(&Guest::serializer("(call $changes)"), Kind::Serializer);
     group.bench_function("serializer: nothing", |bencher| {
-        bencher.iter(|| plugin.encode(black_box(&batch), Budget::Inline).unwrap());
+        bencher.iter(|| plugin.encode(black_box(&batch), Budget::Full).unwrap());
     });
     group.finish();
 }

@@ -17,8 +17,9 @@ use crate::job::{Job, Rules};
 use crate::statistics::Tally;
 use crate::{Batch, Budget, OverBudget, Plugin};
 
-/// What an inline call may run in all; epochs make it up to a millisecond more.
-const INLINE: Duration = Duration::from_millis(1);
+/// What an inline call may run in all; epochs make it up to a millisecond more. It is more than a tick, so that a call whose thread wasn't
+/// run for a while isn't given up at the first tick that it sees.
+const INLINE: Duration = Duration::from_micros(1_500);
 /// What a full call may run in all, in deadlines.
 const DEADLINES: u32 = 3;
 
