@@ -13,6 +13,9 @@ use crate::Broker;
 /// How often topics with a `flush.ms` are looked at.
 const FLUSH_CHECK: Duration = Duration::from_secs(1);
 
+/// How long an instance of a plug-in may wait for work before its memory is given up.
+const IDLE_INSTANCE: Duration = Duration::from_secs(60);
+
 /// Keeps house until the broker stops.
 pub(crate) async fn keep(broker: Arc<Broker>) {
     let settings = broker.settings();
@@ -28,6 +31,7 @@ pub(crate) async fn keep(broker: Arc<Broker>) {
         () = jobs.every(retention, &broker, |broker| housekeep(broker, |_| true)) => {}
         () = jobs.every(FLUSH_CHECK, &broker, |broker| housekeep(broker, |flush_ms| flush_ms < i64::MAX)) => {}
         () = jobs.every(checkpoints, &broker, write_checkpoints) => {}
+        () = jobs.every(IDLE_INSTANCE, &broker, trim_plugins) => {}
     }
     // A checkpoint that is being written must not come after that of the stop.
     jobs.end().await;
@@ -69,6 +73,12 @@ impl Jobs {
     /// Waits for those that are under way; no more begin.
     async fn end(self) {
         drop(self.under_way.write().await);
+    }
+}
+
+fn trim_plugins(broker: &Broker) {
+    for bound in broker.bound_plugins() {
+        bound.plugin.trim(IDLE_INSTANCE);
     }
 }
 

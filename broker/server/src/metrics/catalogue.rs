@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Counter, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry,
+    Counter, CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 
 /// Registers metrics and remembers what they are, so that `docs/reference/metrics.md` can't differ from what is
@@ -67,6 +67,17 @@ impl Catalogue {
     ) -> prometheus::Result<Counter> {
         let metric = Counter::new(name, help)?;
         self.add(Entry { name, kind: Kind::Counter, labels: &[], help }, metric)
+    }
+
+    /// Numbers that only grow and may have fractions, by label.
+    pub(crate) fn real_counters(
+        &mut self,
+        name: &'static str,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> prometheus::Result<CounterVec> {
+        let metric = CounterVec::new(Opts::new(name, help), labels)?;
+        self.add(Entry { name, kind: Kind::Counter, labels, help }, metric)
     }
 
     /// A number that goes up and down and may have a fraction.

@@ -7,6 +7,7 @@ mod catalogue;
 mod cleaner;
 mod failures;
 mod groups;
+mod plugins;
 mod process;
 mod requests;
 mod storage;
@@ -16,11 +17,13 @@ use std::time::Duration;
 
 use klamm_model::TimestampMs;
 use klamm_wire::ApiKey;
+use parking_lot::Mutex;
 
 use catalogue::Catalogue;
 use cleaner::Cleaner;
 pub(crate) use failures::{Failures, Throttled};
 use groups::GroupFigures;
+use plugins::PluginFigures;
 use process::Process;
 use requests::Requests;
 use storage::Storage;
@@ -42,8 +45,11 @@ pub(crate) struct Metrics {
     storage: Storage,
     cleaner: Cleaner,
     groups: GroupFigures,
+    plugins: PluginFigures,
     process: Process,
     started_at: TimestampMs,
+    /// Held while figures are read off the broker and shown: two at once would count twice.
+    rendering: Mutex<()>,
 }
 
 impl Metrics {
@@ -62,8 +68,20 @@ impl Metrics {
         let storage = Storage::register(&mut catalogue)?;
         let cleaner = Cleaner::register(&mut catalogue)?;
         let groups = GroupFigures::register(&mut catalogue)?;
+        let plugins = PluginFigures::register(&mut catalogue)?;
         let process = Process::register(&mut catalogue)?;
-        Ok(Metrics { catalogue, requests, traffic, storage, cleaner, groups, process, started_at })
+        Ok(Metrics {
+            catalogue,
+            requests,
+            traffic,
+            storage,
+            cleaner,
+            groups,
+            plugins,
+            process,
+            started_at,
+            rendering: Mutex::default(),
+        })
     }
 
     /// A request was answered, this long after it was received whole.
@@ -140,6 +158,7 @@ impl Metrics {
 
     /// Everything in Prometheus's text format.
     pub(crate) fn render(&self, broker: &Broker) -> prometheus::Result<String> {
+        let _alone = self.rendering.lock();
         let flush_requests = broker.partitions.group_commit().counters().submitted;
         self.storage.refresh(
             broker.controller.image().topic_count(),
@@ -150,6 +169,7 @@ impl Metrics {
         let evicted = &self.traffic.sessions_evicted;
         evicted.inc_by(broker.fetch_sessions.evicted().saturating_sub(evicted.get()));
         self.groups.refresh(&broker.groups.shards());
+        self.plugins.refresh(&broker.bound_plugins());
         self.process.refresh();
         self.catalogue.render()
     }

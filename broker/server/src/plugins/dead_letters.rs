@@ -1,7 +1,7 @@
 //! The quarantine of a topic: where it is, and what it says of each record.
 
 use klamm_controller::{CreateTopics, TopicToCreate};
-use klamm_model::{ErrorCode, TopicName};
+use klamm_model::ErrorCode;
 use klamm_records::{BatchHeader, ProduceRules, TimestampType, UnpackedRecord};
 use tracing::info;
 
@@ -71,7 +71,9 @@ async fn create(broker: &Broker, name: &str) -> Result<(), KafkaError> {
         replication_factor: -1,
         assignments: Vec::new(),
         // Quarantined records wait for people: nothing but a person removes them.
-        configs: vec![("retention.ms".to_owned(), Some("-1".to_owned()))],
+        configs: [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")]
+            .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
+            .to_vec(),
     };
     let request = CreateTopics {
         topics: vec![topic],
@@ -94,9 +96,4 @@ async fn create(broker: &Broker, name: &str) -> Result<(), KafkaError> {
         }
     }
     Ok(())
-}
-
-/// Whether a topic is a quarantine; its records pass no plug-ins.
-pub(crate) fn is_quarantine(topic: &TopicName) -> bool {
-    topic.as_str().ends_with(SUFFIX)
 }
