@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use klamm_model::{BrokerId, ErrorCode};
-use klamm_records::{BatchError, Record, batches};
+use klamm_records::{BatchError, batches};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 

@@ -26,6 +26,16 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
+    /// A plug-in that is bound to `topic`.
+    pub(crate) fn new(topic: TopicName, role: PluginRole, spec: BindingSpec, plugin: Plugin) -> Bound {
+        let culprit = Culprit {
+            name: spec.name.to_string(),
+            version: spec.version.to_string(),
+            digest: plugin.digest().to_string(),
+        };
+        Bound { topic, role, culprit: Arc::new(culprit), shadow: spec.shadow, spec, plugin }
+    }
+
     /// What it wants to see of records.
     pub(crate) fn wants(&self) -> Wants {
         self.plugin.info()

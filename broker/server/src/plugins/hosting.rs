@@ -13,7 +13,6 @@ use tracing::{error, info};
 use super::binding;
 use super::bound::Bound;
 use super::chain::Chain;
-use super::decision::Culprit;
 use super::library::{Library, LibraryError};
 use super::offload::Offload;
 use super::turns::Turns;
@@ -150,17 +149,6 @@ impl Loading<'_> {
         let artefact = library.load(plugin.digest)?;
         let bound = library.host().bind(&artefact, binding::of(&self.topic.name, role, spec))?;
         info!(topic = %self.topic.name, plugin = %spec.reference(), %role, "plug-in is bound");
-        Ok(Bound {
-            topic: self.topic.name.clone(),
-            role,
-            spec: spec.clone(),
-            culprit: Arc::new(Culprit {
-                name: spec.name.to_string(),
-                version: spec.version.to_string(),
-                digest: plugin.digest.to_string(),
-            }),
-            plugin: bound,
-            shadow: spec.shadow,
-        })
+        Ok(Bound::new(self.topic.name.clone(), role, spec.clone(), bound))
     }
 }

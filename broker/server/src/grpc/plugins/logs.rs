@@ -107,7 +107,7 @@ mod tests {
 
     use super::super::statistics;
     use super::Reader;
-    use crate::plugins::registry::Bound;
+    use crate::plugins::Bound;
 
     /// A filter that logs a line and counts for each batch.
     fn talking() -> Arc<Bound> {
@@ -117,10 +117,10 @@ mod tests {
         let host = Host::new(HostOptions::default()).unwrap();
         let artefact = host.compile(&Guest::filter(body).component()).unwrap();
         let topic = "orders".parse().unwrap();
-        let binding =
-            crate::plugins::binding::of(&topic, PluginRole::Filter, &"guard@1/shadow:true".parse().unwrap());
-        let plugin = host.bind(&artefact, binding).unwrap();
-        Arc::new(Bound { topic, role: PluginRole::Filter, plugin })
+        let spec = "guard@1/shadow:true".parse().unwrap();
+        let plugin =
+            host.bind(&artefact, crate::plugins::binding::of(&topic, PluginRole::Filter, &spec)).unwrap();
+        Arc::new(Bound::new(topic, PluginRole::Filter, spec, plugin))
     }
 
     fn work(bound: &Bound, batches: usize) {

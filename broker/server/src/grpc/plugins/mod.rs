@@ -61,7 +61,8 @@ impl Plugins for PluginService {
         let broker = &self.broker;
         let library = &broker.plugin_library;
         let now = broker.clock.now();
-        let upload = upload::receive(request.into_inner(), library.max_plugin_bytes(), now).await?;
+        let upload =
+            upload::receive(request.into_inner(), library.max_plugin_bytes(), upload::SILENCE, now).await?;
         let (plugin, was_there) =
             library.add(&broker.controller, upload).await.map_err(|error| status::of_library(&error))?;
         let bindings = show::Bindings::of(&broker.controller.image());

@@ -12,16 +12,17 @@ use super::status;
 use crate::plugins::library::Upload;
 
 /// How long a client may be silent in the middle of an upload.
-const SILENCE: Duration = Duration::from_secs(30);
+pub(super) const SILENCE: Duration = Duration::from_secs(30);
 
-/// Receives a whole plug-in of at most `limit` bytes. Memory grows with the bytes that arrive, not with what was announced.
+/// Receives a whole plug-in of at most `limit` bytes from a client that is never silent for longer than `silence`. Memory grows with the bytes that arrive, not with what was announced.
 pub(super) async fn receive(
     parts: impl Stream<Item = Result<PushRequest, Status>>,
     limit: usize,
+    silence: Duration,
     now: TimestampMs,
 ) -> Result<Upload, Status> {
     let mut parts = std::pin::pin!(parts);
-    let header = match next(&mut parts).await? {
+    let header = match next(&mut parts, silence).await? {
         Some(Part::Header(header)) => header,
         Some(Part::Chunk(_)) => return Err(Status::invalid_argument("an upload begins with its header")),
         None => return Err(Status::invalid_argument("the upload ended before its header")),
@@ -32,7 +33,7 @@ pub(super) async fn receive(
     }
     let mut upload = begin(header, now)?;
     loop {
-        match next(&mut parts).await? {
+        match next(&mut parts, silence).await? {
             Some(Part::Chunk(chunk)) if upload.wasm.len() + chunk.len() > limit => {
                 return Err(too_large(limit));
             }
@@ -64,11 +65,12 @@ fn begin(header: PushHeader, now: TimestampMs) -> Result<Upload, Status> {
 
 async fn next(
     parts: &mut (impl Stream<Item = Result<PushRequest, Status>> + Unpin),
+    silence: Duration,
 ) -> Result<Option<Part>, Status> {
     loop {
-        let message = tokio::time::timeout(SILENCE, parts.next()).await.map_err(|_| {
-            Status::deadline_exceeded(format!("the upload was silent for {} seconds", SILENCE.as_secs()))
-        })?;
+        let message = tokio::time::timeout(silence, parts.next())
+            .await
+            .map_err(|_| Status::deadline_exceeded(format!("the upload was silent for {silence:?}")))?;
         match message.transpose()? {
             None => return Ok(None),
             Some(PushRequest { part: Some(part) }) => return Ok(Some(part)),
@@ -84,12 +86,14 @@ fn too_large(limit: usize) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use klamm_model::TimestampMs;
     use klamm_rpc::plugin::push_request::Part;
     use klamm_rpc::plugin::{PushHeader, PushRequest};
     use tonic::{Code, Status};
 
-    use super::receive;
+    use super::{SILENCE, receive};
     use crate::plugins::library::Upload;
 
     fn header(size_bytes: u64) -> Part {
@@ -102,10 +106,9 @@ mod tests {
     }
 
     fn run(parts: Vec<Result<Part, Status>>) -> Result<Upload, Status> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let messages = parts.into_iter().map(|part| part.map(|part| PushRequest { part: Some(part) }));
-        runtime.block_on(receive(tokio_stream::iter(messages), 10, TimestampMs(7)))
+        runtime.block_on(receive(tokio_stream::iter(messages), 10, SILENCE, TimestampMs(7)))
     }
 
     fn refused(parts: Vec<Part>) -> (Code, String) {
@@ -159,11 +162,11 @@ mod tests {
 
     #[test]
     fn a_silent_client_is_given_up() {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let begun = tokio_stream::iter([Ok(PushRequest { part: Some(header(0)) })]);
         let silent = tokio_stream::StreamExt::chain(begun, tokio_stream::pending());
-        let status = runtime.block_on(receive(silent, 10, TimestampMs(7))).unwrap_err();
+        let status =
+            runtime.block_on(receive(silent, 10, Duration::from_millis(20), TimestampMs(7))).unwrap_err();
         assert_eq!(status.code(), Code::DeadlineExceeded);
     }
 }
