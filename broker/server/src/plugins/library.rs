@@ -20,6 +20,7 @@ pub(crate) struct Library {
     store: Arc<BlobStore>,
     host: Arc<Host>,
     signatures: Signatures,
+    max_plugin_bytes: usize,
     /// Held while plug-ins come and go: bytes must not be removed between being stored and being named.
     changing: Mutex<()>,
 }
@@ -78,11 +79,14 @@ impl Library {
     ) -> Result<Library, StartError> {
         let quota_bytes = settings.klamm_plugins_max_bytes.unsigned_abs();
         let cache_dir = Some(data_dir.join("plugins").join("compiled"));
-        let host = Host::new(HostOptions { cache_dir, ..HostOptions::default() });
+        let options = HostOptions { cache_dir, ..HostOptions::default() };
+        let max_plugin_bytes = options.max_binary_bytes;
+        let host = Host::new(options);
         Ok(Library {
             store: Arc::new(BlobStore::new(disk, data_dir, quota_bytes)),
             host: host.map_err(|error: HostError| StartError::PluginHost(error.to_string()))?,
             signatures: Signatures::of(settings)?,
+            max_plugin_bytes,
             changing: Mutex::new(()),
         })
     }
@@ -94,7 +98,7 @@ impl Library {
 
     /// The largest plug-in, in bytes.
     pub(crate) fn max_plugin_bytes(&self) -> usize {
-        HostOptions::default().max_binary_bytes
+        self.max_plugin_bytes
     }
 
     /// Removes bytes that the metadata does not name: what a crash left between storing and naming, or between forgetting

@@ -69,7 +69,9 @@ impl Version {
         }
         for (what, names) in [("IMPORTS", &self.imports), ("EXPORTS", &self.exports)] {
             let mut table = Table::new(&[&format!("{what} OF {plugin}")]);
-            names.iter().for_each(|name| table.row([name.clone()]));
+            for name in names {
+                table.row([name.clone()]);
+            }
             tables.extend((!names.is_empty()).then_some(table));
         }
         if let Some(why) = &self.unusable {

@@ -21,6 +21,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 ///
 /// The broker checks it, compiles it and stores it durably. Pushing the same bytes again is no error.
 #[derive(Debug, Args)]
+#[command(disable_version_flag = true)] // --version is the plug-in's
 pub struct PushArguments {
     /// The WebAssembly component
     file: PathBuf,

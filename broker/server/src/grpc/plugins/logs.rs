@@ -42,15 +42,12 @@ async fn send(broker: &Broker, request: &LogsRequest, lines: &Lines) {
             if !show::is_wanted(&bound, &request.topic, &request.name) {
                 continue;
             }
-            let known = readers.iter().position(|reader| reader.bound.as_ptr() == Arc::as_ptr(&bound));
-            let reader = match known {
-                Some(position) => &mut readers[position],
-                None => {
-                    readers.push(Reader::new(&bound, request.tail));
-                    let last = readers.len() - 1;
-                    &mut readers[last]
-                }
-            };
+            let is_its = |reader: &Reader| reader.bound.as_ptr() == Arc::as_ptr(&bound);
+            let position = readers.iter().position(is_its).unwrap_or_else(|| {
+                readers.push(Reader::new(&bound, request.tail));
+                readers.len() - 1
+            });
+            let Some(reader) = readers.get_mut(position) else { continue };
             for line in reader.read(&bound) {
                 if lines.send(Ok(line)).await.is_err() {
                     return;
