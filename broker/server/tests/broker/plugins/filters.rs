@@ -126,10 +126,10 @@ fn failures_do_what_the_binding_says() {
 #[test]
 fn without_acks_the_filter_counts_all_the_same() {
     let mut world = filtered();
-    world.client.send(9, &crate::support::produce("orders", 0, batch(&["quiet", "drop"])));
+    world.client.send(9, &crate::support::produce("orders", 0, batch(&["silent", "drop"])));
     // The next request of the connection queues behind it.
     assert_eq!(world.taken("orders", 0, batch(&["next"])), 2);
-    assert_eq!(world.values("orders", 0), at(&[(0, "quiet"), (2, "next")]));
+    assert_eq!(world.values("orders", 0), at(&[(0, "silent"), (2, "next")]));
 }
 
 #[test]
