@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::net::limits::{Connections, RequestBytes, UnsentBytes};
 use crate::net::warning_limit::WarningLimit;
 use crate::partitions::Partitions;
-use crate::plugins::{Bound, Library, Plugins};
+use crate::plugins::{Bound, Library, Plugins, TopicPlugins};
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
 use crate::room::Room;
@@ -90,7 +90,7 @@ impl Broker {
     pub(crate) fn bound_plugins(&self) -> Vec<Arc<Bound>> {
         let mut topics = self.partitions.topics();
         topics.sort_by(|a, b| a.image.name.cmp(&b.image.name));
-        let bound = topics.iter().filter_map(|topic| topic.plugins()).flat_map(|plugins| plugins.bound());
+        let bound = topics.iter().filter_map(|topic| topic.plugins()).flat_map(TopicPlugins::bound);
         bound.cloned().collect()
     }
 

@@ -14,7 +14,7 @@ use crate::Broker;
 const FLUSH_CHECK: Duration = Duration::from_secs(1);
 
 /// How long an instance of a plug-in may wait for work before its memory is given up.
-const IDLE_INSTANCE: Duration = Duration::from_secs(60);
+const IDLE_INSTANCE: Duration = Duration::from_mins(1);
 
 /// Keeps house until the broker stops.
 pub(crate) async fn keep(broker: Arc<Broker>) {

@@ -32,82 +32,54 @@ pub(crate) struct PluginFigures {
 
 impl PluginFigures {
     pub(super) fn register(catalogue: &mut Catalogue) -> prometheus::Result<PluginFigures> {
+        let mut plain = |name, help| catalogue.counters(name, BOUND, help);
+        let calls = plain(
+            "klamm_plugin_calls_total",
+            "Calls of a plug-in, with those that look for a record that makes it fail.",
+        )?;
+        let failed_records =
+            plain("klamm_plugin_failed_records_total", "Records that got what `on-failure` says.")?;
+        let over_budget = plain(
+            "klamm_plugin_over_budget_total",
+            "Batches that took too long for a thread that serves connections, and were begun anew on another.",
+        )?;
+        let recycled = plain(
+            "klamm_plugin_recycled_instances_total",
+            "Instances that were thrown away because they failed or were worn.",
+        )?;
+        let breaker_opened = plain(
+            "klamm_plugin_breaker_opened_total",
+            "How often a plug-in was given up for a while because it always failed.",
+        )?;
+        let dropped_log_lines =
+            plain("klamm_plugin_dropped_log_lines_total", "Lines that plug-ins logged beyond their rate.")?;
+        let batches = plain(
+            "klamm_plugin_batch_seconds_count",
+            "Batches that passed a plug-in; one of a producer may be several here.",
+        )?;
+        let [records, failures, custom, buckets] = named(catalogue)?;
+        let seconds = catalogue.real_counters(
+            "klamm_plugin_batch_seconds_sum",
+            BOUND,
+            "Seconds that batches spent in a plug-in.",
+        )?;
+        let [instances, memory, breaker] = gauges(catalogue)?;
         Ok(PluginFigures {
-            calls: catalogue.counters(
-                "klamm_plugin_calls_total",
-                BOUND,
-                "Calls of a plug-in, with those that look for a record that makes it fail.",
-            )?,
-            records: catalogue.counters(
-                "klamm_plugin_records_total",
-                &["topic", "plugin", "version", "verdict"],
-                "Records that passed a plug-in, by what became of them: accepted, dropped, rejected, dead-lettered, rewritten, assigned.",
-            )?,
-            failures: catalogue.counters(
-                "klamm_plugin_failures_total",
-                &["topic", "plugin", "version", "cause"],
-                "Calls of a plug-in that failed, by cause.",
-            )?,
-            failed_records: catalogue.counters(
-                "klamm_plugin_failed_records_total",
-                BOUND,
-                "Records that got what `on-failure` says.",
-            )?,
-            over_budget: catalogue.counters(
-                "klamm_plugin_over_budget_total",
-                BOUND,
-                "Batches that took too long for a thread that serves connections, and were begun anew on another.",
-            )?,
-            recycled: catalogue.counters(
-                "klamm_plugin_recycled_instances_total",
-                BOUND,
-                "Instances that were thrown away because they failed or were worn.",
-            )?,
-            breaker_opened: catalogue.counters(
-                "klamm_plugin_breaker_opened_total",
-                BOUND,
-                "How often a plug-in was given up for a while because it always failed.",
-            )?,
-            custom: catalogue.counters(
-                "klamm_plugin_custom_total",
-                &["topic", "plugin", "version", "counter"],
-                "What plug-ins count themselves.",
-            )?,
-            dropped_log_lines: catalogue.counters(
-                "klamm_plugin_dropped_log_lines_total",
-                BOUND,
-                "Lines that plug-ins logged beyond their rate.",
-            )?,
-            seconds: catalogue.real_counters(
-                "klamm_plugin_batch_seconds_sum",
-                BOUND,
-                "Seconds that batches spent in a plug-in.",
-            )?,
-            batches: catalogue.counters(
-                "klamm_plugin_batch_seconds_count",
-                BOUND,
-                "Batches that passed a plug-in; one of a producer may be several here.",
-            )?,
-            buckets: catalogue.counters(
-                "klamm_plugin_batch_seconds_bucket",
-                &["topic", "plugin", "version", "le"],
-                "Batches by the time they spent in a plug-in, as of a histogram.",
-            )?,
-            instances: catalogue.gauges(
-                "klamm_plugin_idle_instances",
-                BOUND,
-                "Instances that wait for work.",
-            )?,
-            memory: catalogue.gauges(
-                "klamm_plugin_memory_high_water_bytes",
-                BOUND,
-                "The most memory that an instance had.",
-            )?,
-            breaker: catalogue.gauges(
-                "klamm_plugin_breaker_open",
-                BOUND,
-                "1 while a plug-in is given up because it always failed, else 0.",
-            )?,
+            calls,
+            records,
+            failures,
+            failed_records,
+            over_budget,
+            recycled,
+            breaker_opened,
+            custom,
+            dropped_log_lines,
+            seconds,
+            batches,
+            buckets,
+            instances,
+            memory,
+            breaker,
         })
     }
 
@@ -134,9 +106,13 @@ impl PluginFigures {
             &self.batches,
             &self.buckets,
         ];
-        counters.iter().for_each(|counter| counter.reset());
+        for counter in counters {
+            counter.reset();
+        }
         self.seconds.reset();
-        [&self.instances, &self.memory, &self.breaker].iter().for_each(|gauge| gauge.reset());
+        for gauge in [&self.instances, &self.memory, &self.breaker] {
+            gauge.reset();
+        }
     }
 
     fn show(&self, labels: [&str; 3], figures: &Snapshot) {
@@ -177,4 +153,48 @@ impl PluginFigures {
         self.memory.with_label_values(&labels).set(figures.memory_high_water_bytes as i64);
         self.breaker.with_label_values(&labels).set(open);
     }
+}
+
+/// Those that have one more label: records, failures, custom counters, buckets of times.
+fn named(catalogue: &mut Catalogue) -> prometheus::Result<[IntCounterVec; 4]> {
+    Ok([
+        catalogue.counters(
+            "klamm_plugin_records_total",
+            &["topic", "plugin", "version", "verdict"],
+            "Records that passed a plug-in, by what became of them: accepted, dropped, rejected, dead-lettered, rewritten, \
+             assigned.",
+        )?,
+        catalogue.counters(
+            "klamm_plugin_failures_total",
+            &["topic", "plugin", "version", "cause"],
+            "Calls of a plug-in that failed, by cause.",
+        )?,
+        catalogue.counters(
+            "klamm_plugin_custom_total",
+            &["topic", "plugin", "version", "counter"],
+            "What plug-ins count themselves.",
+        )?,
+        catalogue.counters(
+            "klamm_plugin_batch_seconds_bucket",
+            &["topic", "plugin", "version", "le"],
+            "Batches by the time they spent in a plug-in, as of a histogram.",
+        )?,
+    ])
+}
+
+/// Idle instances, memory, breaker.
+fn gauges(catalogue: &mut Catalogue) -> prometheus::Result<[IntGaugeVec; 3]> {
+    Ok([
+        catalogue.gauges("klamm_plugin_idle_instances", BOUND, "Instances that wait for work.")?,
+        catalogue.gauges(
+            "klamm_plugin_memory_high_water_bytes",
+            BOUND,
+            "The most memory that an instance had.",
+        )?,
+        catalogue.gauges(
+            "klamm_plugin_breaker_open",
+            BOUND,
+            "1 while a plug-in is given up because it always failed, else 0.",
+        )?,
+    ])
 }

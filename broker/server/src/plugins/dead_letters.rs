@@ -89,7 +89,7 @@ async fn create(broker: &Broker, name: &str) -> Result<(), KafkaError> {
     for outcome in outcomes {
         match outcome {
             Ok(_) => {
-                info!(topic = %name, "quarantine was made for the first record that a plug-in sent there")
+                info!(topic = %name, "quarantine was made for the first record that a plug-in sent there");
             }
             Err(refusal) if refusal.code() == ErrorCode::TopicAlreadyExists => {}
             Err(refusal) => return Err(no_quarantine(refusal.to_string())),

@@ -105,7 +105,8 @@ impl Plugins {
         let loading = Loading { plugins: self, image, topic, before };
         match loading.chain() {
             Ok(chain) => Loaded::Chain(Arc::new(chain)),
-            Err((spec, failed)) => {
+            Err(failed) => {
+                let (spec, failed) = *failed;
                 let why = format!("plug-in {} of {} can't run: {failed}", spec.reference(), topic.name);
                 error!("{why}; nothing can be written to the topic until that is mended");
                 Loaded::Broken(why)
@@ -121,7 +122,7 @@ struct Loading<'a> {
     before: Option<&'a TopicPlugins>,
 }
 
-type Failed = (BindingSpec, LoadError);
+type Failed = Box<(BindingSpec, LoadError)>;
 
 impl Loading<'_> {
     fn chain(&self) -> Result<Chain, Failed> {
@@ -139,7 +140,7 @@ impl Loading<'_> {
         if let Some(bound) = self.before.and_then(|before| before.bound().find(same)) {
             return Ok(Arc::clone(bound));
         }
-        self.bind(role, &spec).map(Arc::new).map_err(|failed| (spec, failed))
+        self.bind(role, &spec).map(Arc::new).map_err(|failed| Box::new((spec, failed)))
     }
 
     fn bind(&self, role: PluginRole, spec: &BindingSpec) -> Result<Bound, LoadError> {

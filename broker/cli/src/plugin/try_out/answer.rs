@@ -13,6 +13,7 @@ pub(in crate::plugin) enum Answer {
     /// It stays as it is, or where it is.
     Keep,
     /// New bytes, where there are any; the inner `None` is null.
+    #[expect(clippy::option_option, reason = "whether it changes, and whether it is null then")]
     Change { key: Option<Option<Vec<u8>>>, value: Option<Option<Vec<u8>>> },
     /// It goes to this partition.
     Partition(u32),

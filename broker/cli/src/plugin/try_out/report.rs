@@ -41,8 +41,10 @@ struct Line<'a> {
     key: Option<BytesText<'a>>,
     value: Option<BytesText<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "the inner one is null in JSON, the outer one leaves it out")]
     new_key: Option<Option<BytesText<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "the inner one is null in JSON, the outer one leaves it out")]
     new_value: Option<Option<BytesText<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new_partition: Option<u32>,
