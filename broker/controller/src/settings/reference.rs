@@ -15,7 +15,9 @@ pub fn reference_markdown() -> String {
     page.push_str(TOPICS);
     for def in TOPIC_SETTINGS {
         section(&mut page, def, &built_in);
-        synonyms(&mut page, "Broker setting that is its default", def.synonyms);
+        if !def.synonyms.is_empty() {
+            synonyms(&mut page, "Broker setting that is its default", def.synonyms);
+        }
     }
     page.push_str(GROUPS);
     for def in GROUP_SETTINGS {

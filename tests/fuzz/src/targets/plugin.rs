@@ -63,7 +63,9 @@ fn mirrored(plugin: &Plugin, kind: u8, count: usize, blob: &[u8]) -> bool {
             assert_eq!(encoded.changes.len(), count);
             for change in &encoded.changes {
                 if let Change::Rewrite { key, value } = change {
-                    [key, value].into_iter().for_each(|edit| lies_within(edit, encoded.blob.len()));
+                    for edit in [key, value] {
+                        lies_within(edit, encoded.blob.len());
+                    }
                 }
             }
         }
@@ -99,7 +101,9 @@ fn read(kind: u8, count: usize, mut input: Input<'_>) -> bool {
             };
             assert_eq!(rewrites.len(), count);
             let edits: Vec<&Edit> = rewrites.iter().flatten().flat_map(|(key, value)| [key, value]).collect();
-            edits.iter().for_each(|edit| lies_within(edit, blob_bytes));
+            for edit in edits {
+                lies_within(edit, blob_bytes);
+            }
             let copied: usize =
                 edits.iter().map(|edit| if let Edit::Set(range) = edit { range.len() } else { 0 }).sum();
             assert!(copied <= limit && blob_bytes <= limit, "{copied} bytes of {limit}");
