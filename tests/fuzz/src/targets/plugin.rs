@@ -101,7 +101,7 @@ fn read(kind: u8, count: usize, mut input: Input<'_>) -> bool {
             };
             assert_eq!(rewrites.len(), count);
             let edits: Vec<&Edit> = rewrites.iter().flatten().flat_map(|(key, value)| [key, value]).collect();
-            for edit in edits {
+            for edit in &edits {
                 lies_within(edit, blob_bytes);
             }
             let copied: usize =
