@@ -220,7 +220,7 @@ fn made_up(bytes: usize) -> Vec<Sample> {
             regions[number % 3],
             number * 7 % 1_000,
             number % 100,
-            number % 2 == 0,
+            number.is_multiple_of(2),
         );
         let mut item = 0;
         while value.len() + 80 < bytes {

@@ -104,13 +104,12 @@ pub(super) fn batches(samples: &[Sample]) -> Vec<Packed> {
                 && batch.records.len() < BATCH_RECORDS
                 && batch.blob.len() + sample.size() <= BATCH_BYTES
         };
-        match batches.last_mut().filter(fits) {
-            Some(batch) => batch.push(sample),
-            None => {
-                let mut batch = Packed { partition: sample.partition, ..Packed::default() };
-                batch.push(sample);
-                batches.push(batch);
-            }
+        if let Some(batch) = batches.last_mut().filter(fits) {
+            batch.push(sample);
+        } else {
+            let mut batch = Packed { partition: sample.partition, ..Packed::default() };
+            batch.push(sample);
+            batches.push(batch);
         }
     }
     batches
