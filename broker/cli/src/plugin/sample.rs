@@ -106,11 +106,11 @@ pub(super) fn batches(samples: &[Sample]) -> Vec<Packed> {
         };
         if let Some(batch) = batches.last_mut().filter(fits) {
             batch.push(sample);
-            continue;
+        } else {
+            let mut batch = Packed { partition: sample.partition, ..Packed::default() };
+            batch.push(sample);
+            batches.push(batch);
         }
-        let mut batch = Packed { partition: sample.partition, ..Packed::default() };
-        batch.push(sample);
-        batches.push(batch);
     }
     batches
 }

@@ -11,7 +11,7 @@ use super::build::component_of;
 use super::new::{NewKind, make};
 use super::sample::Sample;
 use super::subject::Subject;
-use super::try_out::answer::{self, Answer};
+use super::try_out::answer::{self, Answer, NewBytes};
 use super::{bench, check};
 use crate::error::CliError;
 
@@ -57,11 +57,10 @@ fn dead_letter(reason: &str) -> Answer {
 }
 
 fn value(text: &str) -> Answer {
-    Answer::Change { key: None, value: Some(Some(text.into())) }
+    Answer::Change { key: None, value: Some(NewBytes::Set(text.into())) }
 }
 
 /// Says that the test is skipped, and why.
-#[expect(clippy::print_stderr, reason = "a skipped test says so by name")]
 fn is_skipped(test: &str, obstacle: Option<String>) -> bool {
     let Some(why) = obstacle else { return false };
     assert!(std::env::var_os("KLAMM_SKIP_NOTHING").is_none(), "{test} may not be skipped: {why}");

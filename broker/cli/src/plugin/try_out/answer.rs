@@ -12,11 +12,19 @@ pub(in crate::plugin) enum Answer {
     Verdict(Verdict),
     /// It stays as it is, or where it is.
     Keep,
-    /// New bytes, where there are any; the inner `None` is null.
-    #[expect(clippy::option_option, reason = "whether it changes, and whether it is null then")]
-    Change { key: Option<Option<Vec<u8>>>, value: Option<Option<Vec<u8>>> },
+    /// A new key, a new value.
+    Change { key: Option<NewBytes>, value: Option<NewBytes> },
     /// It goes to this partition.
     Partition(u32),
+}
+
+/// What a key or value becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::plugin) enum NewBytes {
+    /// Null.
+    Null,
+    /// Other bytes.
+    Set(Vec<u8>),
 }
 
 /// The answers to all records.
@@ -71,8 +79,8 @@ fn of_assignment(assignment: Assignment) -> Answer {
 fn of_change(encoded: &Encoded, change: &Change) -> Answer {
     let bytes = |edit: &Edit| match edit {
         Edit::Keep => None,
-        Edit::Set(range) => Some(Some(encoded.blob.get(range.clone()).unwrap_or_default().to_vec())),
-        Edit::Clear => Some(None),
+        Edit::Set(range) => Some(NewBytes::Set(encoded.blob.get(range.clone()).unwrap_or_default().to_vec())),
+        Edit::Clear => Some(NewBytes::Null),
     };
     match change {
         Change::Rewrite { key: Edit::Keep, value: Edit::Keep } => Answer::Keep,

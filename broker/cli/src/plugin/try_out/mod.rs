@@ -23,8 +23,8 @@ else {\"base64\": \"..\"}. The summary counts \"records\", \"passed\", \"changed
 
 /// Show what a component does with records: verdicts, changed values, partitions
 ///
-/// It runs as it would in a broker, with the same limits, on batches as producers send them. The command fails (exit code 1)
-/// if the plug-in failed on a record: if it trapped, took too long or too much memory, or gave an answer that makes no
+/// It runs as it would in a broker, with the same limits, on batches as producers send them. The command fails (with
+/// exit code 1) if the plug-in failed on a record: if it trapped, took too long or too much memory, or gave an answer that makes no
 /// sense. With --all-pass it also fails if a record was blocked.
 #[derive(Debug, Args)]
 #[command(after_long_help = OUTPUT)]

@@ -3,7 +3,7 @@
 use klamm_plugin_host::{Kind, Verdict};
 use serde::Serialize;
 
-use super::answer::Answer;
+use super::answer::{Answer, NewBytes};
 use crate::error::CliError;
 use crate::output::{BytesText, Present, Table};
 use crate::plugin::sample::Sample;
@@ -41,13 +41,35 @@ struct Line<'a> {
     key: Option<BytesText<'a>>,
     value: Option<BytesText<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[expect(clippy::option_option, reason = "the inner one is null in JSON, the outer one leaves it out")]
-    new_key: Option<Option<BytesText<'a>>>,
+    new_key: Option<NewText<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[expect(clippy::option_option, reason = "the inner one is null in JSON, the outer one leaves it out")]
-    new_value: Option<Option<BytesText<'a>>>,
+    new_value: Option<NewText<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new_partition: Option<u32>,
+}
+
+/// What a key or value becomes; null is null.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum NewText<'a> {
+    Null(()),
+    Set(BytesText<'a>),
+}
+
+impl<'a> NewText<'a> {
+    fn of(bytes: &'a NewBytes) -> NewText<'a> {
+        match bytes {
+            NewBytes::Null => NewText::Null(()),
+            NewBytes::Set(bytes) => NewText::Set(BytesText::of(bytes)),
+        }
+    }
+
+    fn text(&self) -> Option<&BytesText<'a>> {
+        match self {
+            NewText::Null(()) => None,
+            NewText::Set(text) => Some(text),
+        }
+    }
 }
 
 impl<'a> Report<'a> {
@@ -113,8 +135,8 @@ impl<'a> Line<'a> {
             }
             Answer::Change { key, value } => {
                 line.verdict = "change";
-                line.new_key = key.as_ref().map(text);
-                line.new_value = value.as_ref().map(text);
+                line.new_key = key.as_ref().map(NewText::of);
+                line.new_value = value.as_ref().map(NewText::of);
             }
         }
         line
@@ -134,7 +156,7 @@ impl<'a> Line<'a> {
         table.row([place, self.verdict.to_owned(), why, cut(shown)]);
         let changes = [("key", &self.new_key), ("value", &self.new_value)];
         for (part, new) in changes.into_iter().filter_map(|(part, new)| Some((part, new.as_ref()?))) {
-            table.row([String::new(), String::new(), format!("new {part}"), cut(plain(new.as_ref()))]);
+            table.row([String::new(), String::new(), format!("new {part}"), cut(plain(new.text()))]);
         }
     }
 }

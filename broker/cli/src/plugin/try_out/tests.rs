@@ -1,6 +1,6 @@
 use klamm_plugin_host::{Kind, Verdict};
 
-use super::answer::Answer;
+use super::answer::{Answer, NewBytes};
 use super::report::Report;
 use crate::output::Present;
 use crate::plugin::sample::Sample;
@@ -40,8 +40,8 @@ fn verdicts_are_shown_with_their_reasons() {
 fn changes_are_shown_before_and_after() {
     let samples = [sample(None, Some("a")), sample(Some("k"), Some("b")), sample(None, Some("c"))];
     let answers = [
-        Answer::Change { key: None, value: Some(Some(b"A".to_vec())) },
-        Answer::Change { key: Some(None), value: Some(Some(b"\xff".to_vec())) },
+        Answer::Change { key: None, value: Some(NewBytes::Set(b"A".to_vec())) },
+        Answer::Change { key: Some(NewBytes::Null), value: Some(NewBytes::Set(b"\xff".to_vec())) },
         Answer::Keep,
     ];
     let report = Report::new("s.wasm".into(), Kind::Serializer, &samples, &answers, 0);
