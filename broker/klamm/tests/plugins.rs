@@ -84,6 +84,7 @@ fn component(dir: &TempDir, name: &str, wasm: &[u8]) -> (PathBuf, String) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the life of a plug-in, from its push to its deletion")]
 fn a_plugin_is_pushed_bound_rolled_back_and_deleted() {
     let dir = TempDir::new().unwrap();
     let data = dir.path().join("data");
