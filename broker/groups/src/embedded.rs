@@ -19,6 +19,10 @@ use crate::consumer::Partitions;
 pub(crate) const CONSUMERS: &str = "consumer";
 /// Newer versions begin like this one (Kafka's `ConsumerProtocol` reads them so, too). None is flexible.
 const NEWEST: i16 = 3;
+/// The assignors whose members keep what they had in their user data (KIP-54, KIP-429).
+const STICKY: [&str; 2] = ["sticky", "cooperative-sticky"];
+/// The versions of that, the newer first; the data don't say which they are of.
+const STICKY_VERSIONS: [i16; 2] = [1, 0];
 
 /// What a consumer wants, and what it has.
 #[derive(Debug, Clone, PartialEq, Eq, Fields)]
@@ -44,7 +48,16 @@ pub(crate) struct Assignment {
     pub(crate) partitions: Vec<NamedPartitions>,
     /// What an assignor keeps for itself.
     #[field(nullable)]
-    pub(crate) user_data: Option<Bytes>,
+    user_data: Option<Bytes>,
+}
+
+/// What the members of sticky assignors tell the leader in their user data: what they had.
+#[derive(Debug, Clone, PartialEq, Eq, Fields)]
+struct StickyUserData {
+    partitions: Vec<NamedPartitions>,
+    /// Of the generation in which they had it.
+    #[field(versions = "1+", default = -1, ignorable)]
+    generation_id: i32,
 }
 
 /// Partitions of a topic.
@@ -78,6 +91,18 @@ impl Assignment {
         if bytes.is_empty() { Some(Assignment::default()) } else { read(bytes) }
     }
 
+    /// Whether it says more than which partitions the member is to read, so that something would be lost without this assignor.
+    ///
+    /// The leader of a sticky assignor may add partitions once more: librdkafka sends each member its own user data back, and
+    /// Sarama has it keep the data for the next time. Nothing is lost with that. (Kafka takes any user data for an assignor of
+    /// the members' own.)
+    pub(crate) fn says_more(&self, assignor: Option<&str>) -> bool {
+        let Some(user_data) = self.user_data.as_ref().filter(|user_data| !user_data.is_empty()) else {
+            return false;
+        };
+        !(assignor.is_some_and(|assignor| STICKY.contains(&assignor)) && is_sticky(user_data))
+    }
+
     /// Its partitions, of topics that exist.
     pub(crate) fn by_id(&self, topics: &dyn Topics) -> Partitions {
         let mut by_id = Partitions::new();
@@ -104,6 +129,13 @@ pub(crate) fn write_assignment(partitions: &Partitions, topics: &dyn Topics, sub
     encode_versioned(&assignment, version, false).unwrap_or_default()
 }
 
+fn is_sticky(user_data: &Bytes) -> bool {
+    STICKY_VERSIONS.iter().any(|version| {
+        let mut decoder = Decoder::new(user_data.clone(), Limits::REQUEST);
+        StickyUserData::read(&mut decoder, *version).is_ok() && decoder.remaining() == 0
+    })
+}
+
 fn read<T: Wire>(bytes: &Bytes) -> Option<T> {
     let version = version_of(bytes).filter(|version| *version >= 0)?;
     let mut decoder = Decoder::new(bytes.slice(size_of::<i16>()..), Limits::REQUEST);
@@ -127,8 +159,24 @@ pub(crate) mod tests {
 
     /// An assignment as a leader writes it.
     pub(crate) fn assignment(version: i16, partitions: &[(&str, &[i32])]) -> Bytes {
-        let assignment = Assignment { partitions: named(partitions), user_data: None };
+        assignment_with(version, partitions, None)
+    }
+
+    /// The same, with user data.
+    pub(crate) fn assignment_with(
+        version: i16,
+        partitions: &[(&str, &[i32])],
+        user_data: Option<Bytes>,
+    ) -> Bytes {
+        let assignment = Assignment { partitions: named(partitions), user_data };
         encode_versioned(&assignment, version, false).unwrap()
+    }
+
+    /// User data of a sticky assignor's member.
+    pub(crate) fn sticky_user_data(version: i16, had: &[(&str, &[i32])], generation_id: i32) -> Bytes {
+        let data = StickyUserData { partitions: named(had), generation_id };
+        // The data don't begin with their version.
+        encode_versioned(&data, version, false).unwrap().slice(size_of::<i16>()..)
     }
 
     fn named(partitions: &[(&str, &[i32])]) -> Vec<NamedPartitions> {
@@ -172,5 +220,34 @@ pub(crate) mod tests {
             assignment(3, &[])
         );
         assert_eq!(Assignment::read(&Bytes::new()).unwrap(), Assignment::default());
+    }
+
+    #[test]
+    fn a_sticky_assignor_says_partitions_twice_and_others_say_more() {
+        let says_more = |assignor, user_data: &[u8]| {
+            let bytes = assignment_with(0, &[("a", &[1])], Some(Bytes::copy_from_slice(user_data)));
+            Assignment::read(&bytes).unwrap().says_more(assignor)
+        };
+        // As librdkafka 2.12 wrote them: before the member had anything, and after.
+        let nothing = b"\0\0\0\0\0\0\0\x02";
+        let two = b"\0\0\0\x01\0\x06orders\0\0\0\x02\0\0\0\x02\0\0\0\x03\0\0\0\x02";
+        assert_eq!(two[..], sticky_user_data(1, &[("orders", &[2, 3])], 2));
+        let old = sticky_user_data(0, &[("orders", &[2, 3])], 2);
+        assert_eq!(old.len() + size_of::<i32>(), two.len());
+        for data in [&nothing[..], &two[..], &old[..]] {
+            for (assignor, more) in [
+                (Some("cooperative-sticky"), false),
+                (Some("sticky"), false),
+                (Some("range"), true),
+                (Some("their-own"), true),
+                (None, true),
+            ] {
+                assert_eq!(says_more(assignor, data), more, "{assignor:?} {data:?}");
+            }
+        }
+        for data in [&b"\x07"[..], &two[..two.len() - 1], &[&two[..], b"\0"].concat()[..]] {
+            assert!(says_more(Some("sticky"), data), "{data:?}");
+        }
+        assert!(!says_more(Some("range"), b"") && !Assignment::default().says_more(None));
     }
 }

@@ -197,7 +197,10 @@ fn migrate(classic: &[(&str, &str)]) {
         }
         sent
     };
-    let mut members = vec![join(classic), join(classic)];
+    // One after the other: the second has the first join again, and say what it had.
+    let mut members = vec![join(classic)];
+    await_shares(&members, &[4], 4);
+    members.push(join(classic));
     await_shares(&members, &[2, 2], 4);
     for next in [&consumer[..], &consumer[..], classic, classic] {
         send(200);

@@ -157,7 +157,7 @@ fn moved_member(
 ) -> Result<Moved, NotUpgraded> {
     let malformed = || NotUpgraded::Malformed(member.id.clone());
     let assignment = Assignment::read(&member.assignment).ok_or_else(malformed)?;
-    if assignment.user_data.as_ref().is_some_and(|user_data| !user_data.is_empty()) {
+    if assignment.says_more(classic.protocol()) {
         return Err(NotUpgraded::OwnAssignor(member.id.clone()));
     }
     let subscription = said(classic, member).and_then(Subscription::read).ok_or_else(malformed)?;

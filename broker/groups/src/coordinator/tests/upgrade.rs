@@ -5,7 +5,7 @@ use klamm_model::ErrorCode;
 use super::world::{Join, TOPIC, World, code, cooperative, given, range};
 use crate::MigrationPolicy::{Bidirectional, Disabled, Downgrade, Upgrade};
 use crate::consumer::tests::world::{as_instance, joins, says};
-use crate::embedded::tests::{assignment, subscription};
+use crate::embedded::tests::{assignment, assignment_with, sticky_user_data, subscription};
 
 #[test]
 fn a_classic_group_becomes_one_of_the_consumer_protocol_when_the_first_such_member_joins() {
@@ -88,6 +88,64 @@ fn what_a_cooperative_member_was_told_to_give_back_is_nobodys_until_it_has() {
     assert_eq!(world.beat(&a, 2), ErrorCode::RebalanceInProgress);
     assert_eq!(world.enter(&cooperative(&a, &[0, 1])), Ok((a, 3)));
     assert_eq!(world.says("new", 3, &[]).1, Some(vec![3]));
+}
+
+/// Two members whose leader is librdkafka: after they have joined again, it sends each its own user data back.
+fn echoed() -> (World, Vec<String>) {
+    let had: [&[i32]; 2] = [&[0, 1], &[2, 3]];
+    let (mut world, ids, _) =
+        World::new(4).classic(|id| cooperative(id, &[]), &[("a", had[0]), ("b", had[1])]);
+    for (id, had) in ids.iter().zip(had) {
+        world.join(&cooperative(id, had));
+    }
+    let shares = ids.iter().zip(had).map(|(id, had)| {
+        let user_data = sticky_user_data(1, &[(TOPIC, had)], 2);
+        (id.clone(), assignment_with(0, &[(TOPIC, had)], Some(user_data)))
+    });
+    let shares: Vec<_> = shares.collect();
+    world.sync_with(&ids[0], 3, shares.clone());
+    world.sync_with(&ids[1], 3, shares);
+    assert_eq!(world.state(), "classic Stable");
+    world.restart();
+    (world, ids)
+}
+
+#[test]
+fn members_whose_sticky_assignor_sends_them_their_user_data_back_are_understood() {
+    let (mut world, ids) = echoed();
+    assert_eq!(world.consumer("new"), (4, vec![]), "the others have all");
+    assert_eq!(
+        world.emitted(),
+        [
+            "classic gone",
+            "member a wants t",
+            "member b wants t",
+            "group Some(3)",
+            "target of a Some([0, 1])",
+            "target of b Some([2, 3])",
+            "target Some(3)",
+            "a epoch 3 after 3 state 0 has [0, 1] gives back []",
+            "b epoch 3 after 3 state 0 has [2, 3] gives back []",
+            "member new wants t",
+            "group Some(4)",
+            "target of b Some([2])",
+            "target of new Some([3])",
+            "target Some(4)",
+            "new epoch 4 after 0 state 2 has [] gives back []",
+        ]
+    );
+    let b = &ids[1];
+    assert_eq!(world.beat(b, 3), ErrorCode::RebalanceInProgress);
+    assert_eq!(world.enter(&cooperative(b, &[2, 3])), Ok((b.clone(), 3)));
+    assert_eq!(world.sync(b, 3), Ok(vec![2]));
+    assert_eq!(world.enter(&cooperative(b, &[2])), Ok((b.clone(), 4)));
+    assert_eq!(world.says("new", 4, &[]), (4, Some(vec![3])));
+
+    // In the middle of a rebalance members have said something newer than what the leader sent them back.
+    let (mut world, ids) = echoed();
+    world.join(&cooperative(&ids[0], &[0, 1]));
+    assert_eq!(world.state(), "classic PreparingRebalance");
+    assert_eq!(world.consumer("new").0, 4);
 }
 
 #[test]
