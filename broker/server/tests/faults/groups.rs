@@ -24,6 +24,16 @@ fn commit(client: &mut Client, offset: i64) -> ErrorCode {
     error(client.call(9, &request).topics[0].partitions[0].error_code)
 }
 
+/// Until the coordinator is there and has read its partition.
+fn commit_when_served(client: &mut Client, offset: i64) -> ErrorCode {
+    loop {
+        match commit(client, offset) {
+            ErrorCode::CoordinatorLoadInProgress | ErrorCode::NotCoordinator => {}
+            answer => return answer,
+        }
+    }
+}
+
 /// Until so many tries met a coordinator that could not write; the others are told to wait.
 fn fail_to_commit(client: &mut Client, failures: usize) {
     let mut failed = 0;
@@ -54,7 +64,7 @@ fn a_disk_that_stays_full_is_said_once_and_groups_come_back_when_it_has_room() {
     create_topic(&mut client, "t", 1);
     let find = FindCoordinatorRequest { coordinator_keys: vec!["group".to_owned()], ..Default::default() };
     assert_eq!(client.ask(&find).coordinators[0].error_code, 0);
-    while commit(&mut client, 1) == ErrorCode::CoordinatorLoadInProgress {}
+    assert_eq!(commit_when_served(&mut client, 1), ErrorCode::None);
 
     disk.only_in("__consumer_offsets");
     disk.fail(Fault { call: Call::Write, path: ".log", errno: Errno::NoSpace });
@@ -63,7 +73,7 @@ fn a_disk_that_stays_full_is_said_once_and_groups_come_back_when_it_has_room() {
     assert_eq!(lines.matches("a change of consumer groups could not be written").count(), 1, "{lines}");
 
     disk.heal();
-    while commit(&mut client, 3) == ErrorCode::CoordinatorLoadInProgress {}
+    commit_when_served(&mut client, 3);
     assert_eq!(commit(&mut client, 4), ErrorCode::None);
     server.stop();
 }
