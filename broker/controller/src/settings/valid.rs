@@ -158,11 +158,11 @@ mod tests {
     #[test]
     fn choices() {
         const POLICIES: Valid = Valid::ListOf(&["compact", "delete"]);
+        const WAYS: Valid = Valid::OneOfAnyCase(&["there", "back"]);
         assert_eq!(check(POLICIES, Kind::List, "delete,compact"), Ok(()));
         assert_eq!(check(POLICIES, Kind::List, ""), Ok(()));
         let reason = "String must be one of: compact, delete".to_owned();
         assert_eq!(check(POLICIES, Kind::List, "delete,shrink"), Err(reason));
-        const WAYS: Valid = Valid::OneOfAnyCase(&["there", "back"]);
         assert_eq!(check(WAYS, Kind::String, "Back"), Ok(()));
         let reason = "String must be one of (case insensitive): there, back".to_owned();
         assert_eq!(check(WAYS, Kind::String, "away"), Err(reason));
