@@ -75,6 +75,10 @@ impl Chain {
         for filter in &self.filters {
             pass.filter(filter)?;
         }
+        // Nothing of the batch is stored: what the others would make of it does not matter.
+        if !pass.rejected.is_empty() {
+            return Err(Undecided::Rejected(pass.rejected));
+        }
         if let Some(serializer) = &self.serializer {
             pass.serialize(serializer)?;
         }

@@ -96,20 +96,16 @@ impl Append<'_> {
             plugins.turns.take(usize::try_from(index).unwrap_or(usize::MAX)).await.ok_or_else(gone)?;
         let own = LogOf { partition: Arc::clone(&plugged.partition), now: self.broker.clock.now() };
         let before = own.appended_before(&plugged.batch).map_err(|failed| self.refused(&failed))?;
-        let chain = match plugins.chain() {
-            Ok(chain) => chain,
-            // What is there already is acknowledged, whatever has become of the plug-ins.
-            Err(_) if before.is_some() => None,
-            Err(why) => return Err(KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()).into()),
-        };
-        let divided = match self.divided(&plugged, chain, before.as_ref(), index).await {
-            Ok(divided) => divided,
-            Err(failure) => match before {
-                Some(appended) => {
-                    return Ok(Written { partition: own.partition, appended, elsewhere: Vec::new() });
-                }
-                None => return Err(failure),
-            },
+        // Also of a batch that is there already: another log may have lost its part, and only the plug-ins know it.
+        let chain =
+            plugins.chain().map_err(|why| KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()))?;
+        let divided = match (self.divided(&plugged, chain, before.as_ref(), index).await, before) {
+            (Ok(divided), _) => divided,
+            // A batch that is refused now was taken by what was bound then; it is in the log.
+            (Err(failure), Some(appended)) if failure.error.code == ErrorCode::InvalidRecord => {
+                return Ok(Written { partition: own.partition, appended, elsewhere: Vec::new() });
+            }
+            (Err(failure), _) => return Err(failure),
         };
         self.append_divided(&plugged, own, before, divided).await
     }
