@@ -105,6 +105,7 @@ impl State {
         let placed = batch.place(self.log.end_offset(), self.leader_epoch);
         let header = &placed.header;
         let appended = self.log.append(&placed, now)?;
+        self.recent.keep(&placed);
         if let Some(base_offset) = appended.rolled {
             self.note_snapshot(base_offset);
         }

@@ -38,7 +38,7 @@ pub struct Fetch {
 /// What a reader gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// Whole batches, in order; the slices share the memory they were read into.
+    /// Whole batches, in order; the slices share the memory they were read into, or received in ([`Partition::fetch`]).
     pub records: Vec<Bytes>,
     /// The high watermark when the records were looked up. A wait for more starts here: see
     /// [`Partition::watch`].
@@ -83,8 +83,22 @@ impl Partition {
         self.fetch_view(fetch)?.read()
     }
 
+    /// As [`Partition::read`], for who only sends the records on: what was appended just now comes from memory, where a batch
+    /// may be in more than one piece.
+    pub fn fetch(&self, fetch: &Fetch) -> Result<Fetched, FetchError> {
+        self.look_up(fetch, |state, request| state.recent.read(request))?.read()
+    }
+
     /// Looks records up; reading them is the second step, without the partition's lock.
     pub fn fetch_view(&self, fetch: &Fetch) -> Result<FetchView, FetchError> {
+        self.look_up(fetch, |_, _| None)
+    }
+
+    fn look_up(
+        &self,
+        fetch: &Fetch,
+        in_memory: impl FnOnce(&State, &ReadRequest) -> Option<Vec<Bytes>>,
+    ) -> Result<FetchView, FetchError> {
         let state = self.state.lock();
         state.readable().map_err(FetchError::Closed)?;
         LeaderEpochError::check(fetch.current_leader_epoch, state.leader_epoch)?;
@@ -99,12 +113,17 @@ impl Partition {
         if fetch.offset >= visible_end {
             return Ok(FetchView { view: None, fetched });
         }
-        let view = state.log.read_view(ReadRequest {
+        let request = ReadRequest {
             offset: fetch.offset,
             upto: visible_end,
             max_bytes: fetch.max_bytes,
             min_one: fetch.min_one,
-        })?;
+        };
+        if let Some(records) = in_memory(&state, &request) {
+            fetched.records = records;
+            return Ok(FetchView { view: None, fetched });
+        }
+        let view = state.log.read_view(request)?;
         Ok(FetchView { view: Some(view), fetched })
     }
 }

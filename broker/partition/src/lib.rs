@@ -16,10 +16,11 @@
 //!                                                                           |             |
 //!                                                                       Committed     FetchWait
 //!   Fetch -> fetch_view (lock) -> FetchView::read (no lock) -> Fetched
+//!     \\-> fetch: from RecentBatches, if they are there -------^
 //! ```
 //!
 //! Locks, in the order in which they may be held together: flushing, files or cleaning, then state; the waiters' locks
-//! are leaves. Only flushing, files and cleaning are held while the disk works.
+//! and that of the recent batches are leaves. Only flushing, files and cleaning are held while the disk works.
 
 mod active_producers;
 mod append;
@@ -42,6 +43,7 @@ pub mod producers;
 #[cfg(test)]
 #[cfg(feature = "shuttle")]
 mod races;
+mod recent;
 mod snapshot;
 mod statistics;
 pub mod waiters;
@@ -62,4 +64,5 @@ pub use housekeep::HousekeepReport;
 pub use list_offsets::{ListedOffset, OffsetQuery, TimestampQuery};
 pub use open::PartitionOptions;
 pub use partition::{EpochEnd, Partition};
+pub use recent::RecentBatches;
 pub use statistics::Statistics;

@@ -14,6 +14,7 @@ use crate::error::OpenError;
 use crate::fetch_wait::FetchWaiters;
 use crate::partition::{Partition, State, commit_rule};
 use crate::producers::{ProducerTable, SequencedBatch, StoredBatch};
+use crate::recent::RecentBatches;
 use crate::watermarks::Watermarks;
 
 /// What a partition is made of.
@@ -37,6 +38,8 @@ pub struct PartitionOptions {
     pub group_commit: Arc<GroupCommit>,
     /// What the checkpoints say of its log.
     pub open_state: OpenState,
+    /// Where its newest batches are kept in memory, among those of the broker's other partitions.
+    pub recent: Arc<RecentBatches>,
     /// The epoch in which this broker leads it.
     pub leader_epoch: LeaderEpoch,
 }
@@ -79,6 +82,7 @@ impl Partition {
             fetchers: Arc::new(FetchWaiters::new(watermarks.high())),
             state: Mutex::new(State {
                 log,
+                recent: options.recent.part(),
                 producers,
                 watermarks,
                 leader_epoch: options.leader_epoch,

@@ -12,6 +12,7 @@ use crate::fetch::Isolation;
 use crate::fetch_wait::{FetchWait, FetchWaiters};
 use crate::health::{Health, StopReason};
 use crate::producers::ProducerTable;
+use crate::recent::OwnRecent;
 use crate::snapshot::PendingSnapshot;
 use crate::watermarks::{CommitRule, Position, Watermarks};
 
@@ -41,6 +42,7 @@ pub struct Partition {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) log: Log,
+    pub(crate) recent: OwnRecent,
     pub(crate) producers: ProducerTable,
     pub(crate) watermarks: Watermarks,
     pub(crate) leader_epoch: LeaderEpoch,

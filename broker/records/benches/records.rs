@@ -8,7 +8,7 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use klamm_model::TimestampMs;
 use klamm_records::{
-    BatchBuilder, BuildOptions, Compression, ProduceRules, TimestampType, batches, crc32c, validate_produced,
+    BatchBuilder, BuildOptions, Compression, ProduceRules, batches, crc32c, validate_produced,
 };
 
 /// 256 records of 1 KiB that compress to about half.
@@ -36,17 +36,7 @@ fn checksum(criterion: &mut Criterion) {
 }
 
 fn validation(criterion: &mut Criterion) {
-    let rules = ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: false,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        zstd_allowed: true,
-        now: TimestampMs(0),
-        max_uncompressed_bytes: 128 << 20,
-    };
+    let rules = ProduceRules { max_uncompressed_bytes: 128 << 20, ..ProduceRules::anything(TimestampMs(0)) };
     let mut group = criterion.benchmark_group("validate_produced");
     for codec in Compression::ALL {
         let bytes = batch(codec);

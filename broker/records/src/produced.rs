@@ -12,11 +12,18 @@ pub struct ProducedBatch {
     header: BatchHeader,
     body: Bytes,
     max_timestamp_delta: i32,
+    memory_bytes: Option<usize>,
 }
 
 impl ProducedBatch {
     pub(crate) fn new(header: BatchHeader, body: Bytes, max_timestamp_delta: i32) -> ProducedBatch {
-        ProducedBatch { header, body, max_timestamp_delta }
+        ProducedBatch { header, body, max_timestamp_delta, memory_bytes: None }
+    }
+
+    /// The same, where it is known that the batch keeps so many bytes of memory alive: those of the request that it came in.
+    #[must_use]
+    pub fn received_in(self, memory_bytes: usize) -> ProducedBatch {
+        ProducedBatch { memory_bytes: Some(memory_bytes), ..self }
     }
 
     /// Its header; the base offset counts from 0.
@@ -37,7 +44,8 @@ impl ProducedBatch {
     /// The batch at its place. Base offset and leader epoch are outside the CRC, so nothing is computed anew.
     pub fn place(&self, base_offset: Offset, leader_epoch: LeaderEpoch) -> PlacedBatch {
         let header = BatchHeader { base_offset, leader_epoch, ..self.header };
-        PlacedBatch { header, header_bytes: header.write(), body: self.body.clone() }
+        let (header_bytes, body) = (header.write(), self.body.clone());
+        PlacedBatch { header, header_bytes, body, memory_bytes: self.memory_bytes }
     }
 }
 
@@ -48,6 +56,7 @@ pub struct PlacedBatch {
     pub header: BatchHeader,
     header_bytes: [u8; HEADER_BYTES],
     body: Bytes,
+    memory_bytes: Option<usize>,
 }
 
 impl PlacedBatch {
@@ -61,12 +70,23 @@ impl PlacedBatch {
         if needed != bytes.len() {
             return Err(BatchError::Truncated { needed, available: bytes.len() });
         }
-        Ok(PlacedBatch { header, header_bytes: header.write(), body: bytes.slice(HEADER_BYTES..) })
+        let (header_bytes, body) = (header.write(), bytes.slice(HEADER_BYTES..));
+        Ok(PlacedBatch { header, header_bytes, body, memory_bytes: None })
     }
 
     /// The bytes to write, in their order, for one vectored write.
     pub fn parts(&self) -> [&[u8]; 2] {
         [&self.header_bytes, &self.body]
+    }
+
+    /// The same bytes, to be kept: only those of the header are copied.
+    pub fn to_pieces(&self) -> [Bytes; 2] {
+        [Bytes::copy_from_slice(&self.header_bytes), self.body.clone()]
+    }
+
+    /// Bytes of memory that it keeps alive, if that is known ([`ProducedBatch::received_in`]).
+    pub fn memory_bytes(&self) -> Option<usize> {
+        self.memory_bytes
     }
 
     /// Bytes of the whole batch.

@@ -8,7 +8,7 @@ use allocation_counter::measure;
 use bytes::Bytes;
 use klamm_model::{ErrorCode, TimestampMs};
 use klamm_records::{
-    Attributes, BatchBuilder, BatchHeader, BatchView, BuildOptions, Compression, ProduceRules, TimestampType,
+    Attributes, BatchBuilder, BatchHeader, BatchView, BuildOptions, Compression, ProduceRules,
     validate_produced,
 };
 
@@ -16,17 +16,7 @@ const MIB: usize = 1 << 20;
 const BOMB_BYTES: usize = 48 * MIB;
 
 fn rules(max_uncompressed_bytes: usize) -> ProduceRules {
-    ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: false,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        zstd_allowed: true,
-        now: TimestampMs(0),
-        max_uncompressed_bytes,
-    }
+    ProduceRules { max_uncompressed_bytes, ..ProduceRules::anything(TimestampMs(0)) }
 }
 
 /// A valid batch of one record of zeros, in `codec`.

@@ -16,15 +16,8 @@ type Field = Option<Vec<u8>>;
 type OwnedRecord = (i64, Field, Field, Vec<(Vec<u8>, Field)>);
 
 const RULES: ProduceRules = ProduceRules {
-    max_message_bytes: i32::MAX,
-    compacted: false,
-    timestamp_type: TimestampType::CreateTime,
-    before_max_ms: i64::MAX,
-    after_max_ms: i64::MAX,
-    target_compression: None,
-    zstd_allowed: true,
-    now: TimestampMs(1_700_000_000_000),
     max_uncompressed_bytes: 1 << 24,
+    ..ProduceRules::anything(TimestampMs(1_700_000_000_000))
 };
 
 /// The topic puts its own time in, so that records may have any.

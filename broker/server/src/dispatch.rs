@@ -180,10 +180,12 @@ fn open<R: Request>(
     version: i16,
     frame: Bytes,
 ) -> Result<(i32, RequestContext, R), RequestError> {
+    let size_bytes = frame.len();
     let (header, request) = klamm_wire::decode_request(frame, Limits::REQUEST)?;
     let ctx = RequestContext {
         api_version: version,
         client_id: header.client_id,
+        size_bytes,
         peer: origin.endpoints.peer,
         local: origin.endpoints.local,
         meter: origin.meter,
@@ -198,10 +200,9 @@ async fn produce(
     version: i16,
     frame: Bytes,
 ) -> Result<Answer, RequestError> {
-    let size_bytes = frame.len();
     let (correlation_id, ctx, request) = open::<ProduceRequest>(origin, version, frame)?;
     if let Some(meter) = &ctx.meter {
-        meter.produced(ctx.client_id(), size_bytes);
+        meter.produced(ctx.client_id(), ctx.size_bytes);
     }
     match handlers::produce::handle(&broker, &ctx, request).await {
         Produced::Answer(mut response) => {

@@ -12,14 +12,17 @@ use crate::partitions::RetiredDir;
 /// Follows the metadata until the broker stops.
 pub(crate) async fn follow(broker: Arc<Broker>) {
     let mut changed = broker.controller.subscribe();
+    let mut restored = broker.plugin_library.restored();
     let stop = broker.stop.clone().requested();
     tokio::pin!(stop);
     loop {
         changed.mark_unchanged();
+        restored.mark_unchanged();
         follow_once(&broker).await;
         tokio::select! {
             () = &mut stop => return,
             result = changed.changed() => if result.is_err() { return },
+            result = restored.changed() => if result.is_err() { return },
         }
     }
 }

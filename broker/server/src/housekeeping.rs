@@ -10,8 +10,8 @@ use tracing::{debug, error, info, warn};
 
 use crate::Broker;
 
-/// How often topics with a `flush.ms` are looked at.
-const FLUSH_CHECK: Duration = Duration::from_secs(1);
+/// How often topics with a `flush.ms` are looked at, and old batches in memory forgotten.
+const EACH_SECOND: Duration = Duration::from_secs(1);
 
 /// How long an instance of a plug-in may wait for work before its memory is given up.
 const IDLE_INSTANCE: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ pub(crate) async fn keep(broker: Arc<Broker>) {
     tokio::select! {
         () = broker.stop.clone().requested() => {}
         () = jobs.every(retention, &broker, |broker| housekeep(broker, |_| true)) => {}
-        () = jobs.every(FLUSH_CHECK, &broker, |broker| housekeep(broker, |flush_ms| flush_ms < i64::MAX)) => {}
+        () = jobs.every(EACH_SECOND, &broker, each_second) => {}
         () = jobs.every(checkpoints, &broker, write_checkpoints) => {}
         () = jobs.every(IDLE_INSTANCE, &broker, trim_plugins) => {}
     }
@@ -80,6 +80,11 @@ fn trim_plugins(broker: &Broker) {
     for bound in broker.bound_plugins() {
         bound.plugin.trim(IDLE_INSTANCE);
     }
+}
+
+fn each_second(broker: &Broker) {
+    broker.partitions.recent().tick();
+    housekeep(broker, |flush_ms| flush_ms < i64::MAX);
 }
 
 /// Retention, rolling, expiry and late flushes of the topics whose `flush.ms` is `due`.

@@ -14,6 +14,8 @@ pub struct RequestContext {
     pub api_version: i16,
     /// The client's name for itself; `None` and the empty text both mean that it has none.
     pub client_id: Option<String>,
+    /// Bytes of the request, which are in memory for as long as a part of it is.
+    pub(crate) size_bytes: usize,
     /// Where the request came from.
     pub peer: SocketAddr,
     /// The address of this machine that it came in on.

@@ -22,6 +22,7 @@ use klamm_log::checkpoint::CheckpointError;
 use klamm_log::data_dir::{DataDir, Identity};
 use klamm_log::{Disk, GroupCommit, RealDisk, checkpoint};
 use klamm_model::{BrokerId, Offset, TopicPartition};
+use klamm_partition::RecentBatches;
 use tracing::{error, info, warn};
 
 use crate::advertised::Advertised;
@@ -33,7 +34,7 @@ use crate::metrics::Metrics;
 use crate::net::acceptor;
 use crate::net::limits::{Connections, RequestBytes};
 use crate::partitions::{Checkpoints, Ground, Partitions, recovery_threads};
-use crate::plugins::{Library, Plugins};
+use crate::plugins::{Library, Plugins, rollback};
 use crate::ports::Ports;
 use crate::producer_ids::ProducerIds;
 use crate::quotas::Quotas;
@@ -45,6 +46,9 @@ use crate::{
     Broker, Clock, RunningServer, ServerOptions, StartError, SystemClock, cleaning, descriptors, following,
     grpc, housekeeping, http,
 };
+
+/// Requests with large batches that are kept in memory for a second or two, for consumers that keep up.
+const RECENT_BYTES: usize = 4 << 20;
 
 /// Threads that flush. With one, a slow fsync would keep all partitions waiting; many only queue at the disk.
 const FLUSH_THREADS: usize = 2;
@@ -151,6 +155,7 @@ impl Foundation {
             disk: self.disk,
             data_dir: Arc::clone(&self.data_dir),
             group_commit,
+            recent: RecentBatches::new(RECENT_BYTES),
             clock: Arc::clone(&clock),
         };
         let broker = Broker {
@@ -248,6 +253,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
     control.spawn(acceptor::accept(Arc::clone(&broker), listener, Arc::clone(&net)));
     let following = control.spawn(following::follow(Arc::clone(&broker)));
     let housekeeping = control.spawn(housekeeping::keep(Arc::clone(&broker)));
+    let bringing_back = control.spawn(rollback::keep(Arc::clone(&broker)));
     let tending = control.spawn(groups::tend(Arc::clone(&broker)));
     let cleaning = control.spawn(cleaning::keep(Arc::clone(&broker)));
     broker.ready.store(true, Ordering::Release);
@@ -258,7 +264,7 @@ fn serve(broker: Arc<Broker>, ports: Ports, control: CoreRuntime) -> Result<Runn
         grpc_address,
         control,
         net,
-        tasks: vec![following, housekeeping, tending, cleaning],
+        tasks: vec![following, housekeeping, bringing_back, tending, cleaning],
     })
 }
 

@@ -8,13 +8,11 @@ use klamm_log::sim::SimDisk;
 use klamm_log::sync::thread;
 use klamm_log::{Disk, GroupCommit, LogConfig, OpenState};
 use klamm_model::{LeaderEpoch, Offset, PartitionIndex, TimestampMs, TopicId, TopicPartition};
-use klamm_records::{
-    BatchBuilder, BuildOptions, ProduceRules, ProducedBatch, TimestampType, validate_produced,
-};
+use klamm_records::{BatchBuilder, BuildOptions, ProduceRules, ProducedBatch, validate_produced};
 use shuttle::future::block_on;
 
 use super::model_disk::{DiskBug, ModelDisk, Promises};
-use crate::{AppendError, Partition, PartitionOptions};
+use crate::{AppendError, Partition, PartitionOptions, RecentBatches};
 
 pub(super) const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
 pub(super) const ORDERS: usize = 400;
@@ -46,6 +44,7 @@ impl Bench {
             log_config: Arc::new(config.clone()),
             producer_expiration_ms: i64::MAX,
             max_uncompressed_bytes: 1 << 20,
+            recent: RecentBatches::new(1 << 20),
             group_commit: GroupCommit::start(1, Box::new(|_| {})).unwrap(),
             open_state: OpenState {
                 settled: false,
@@ -116,16 +115,6 @@ pub(super) fn join(producers: Vec<thread::JoinHandle<bool>>) -> usize {
 fn one_record() -> ProducedBatch {
     let mut builder = BatchBuilder::new(BuildOptions::default());
     builder.append(NOW, None, Some(&[b'x'; 10]), &[]);
-    let rules = ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: false,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        zstd_allowed: true,
-        now: NOW,
-        max_uncompressed_bytes: 1 << 20,
-    };
+    let rules = ProduceRules { max_uncompressed_bytes: 1 << 20, ..ProduceRules::anything(NOW) };
     validate_produced(&builder.build().unwrap(), &rules).unwrap()
 }

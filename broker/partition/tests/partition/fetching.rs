@@ -1,11 +1,14 @@
 //! Reading and waiting for records.
 
+use std::io;
+
+use klamm_log::sim::{Fault, Operation};
 use klamm_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 use klamm_partition::{EpochEnd, Fetch, FetchError, FetchWait, Isolation, LeaderEpochError};
-use klamm_records::{BuildOptions, ProducerStamp};
+use klamm_records::{BuildOptions, ProducedBatch, ProducerStamp};
 
 use crate::support::{
-    Bench, NOW, append_committed, base_offsets, block_on, built, fetch, plain, visible_from,
+    Bench, Gate, NOW, append_committed, base_offsets, block_on, built, fetch, plain, visible_from,
 };
 
 #[test]
@@ -127,4 +130,51 @@ fn a_wait_that_is_given_up_leaves_nothing_behind() {
     assert_eq!(partition.statistics().fetch_waiters, 1);
     drop(wait);
     assert_eq!(partition.statistics().fetch_waiters, 0);
+}
+
+/// A batch of about 40 KB that came in a request of its own.
+fn large() -> ProducedBatch {
+    let batch = plain(300);
+    let size = batch.body().len();
+    batch.received_in(size + 100)
+}
+
+#[test]
+fn what_was_appended_just_now_comes_from_memory_and_is_the_same() {
+    let bench = Bench::new();
+    let partition = bench.open();
+    for _ in 0..3 {
+        append_committed(&partition, &large());
+    }
+    let from_disk = partition.read(&fetch(0)).unwrap();
+    let from_memory = partition.fetch(&fetch(0)).unwrap();
+    assert_eq!(from_memory.records.len(), 2 * 3, "header and body of each");
+    assert_eq!(from_memory.records.concat(), from_disk.records.concat());
+    assert_eq!(from_memory.high_watermark, from_disk.high_watermark);
+    bench.disk.fail(Fault::always(Operation::Read, ".log", io::ErrorKind::Other));
+    assert!(partition.read(&fetch(300)).is_err());
+    assert_eq!(base_offsets(&partition.fetch(&fetch(300)).unwrap().records), [300, 600]);
+}
+
+#[test]
+fn what_is_not_durable_is_not_shown_from_memory_either() {
+    let bench = Bench::new();
+    let partition = bench.open();
+    append_committed(&partition, &large());
+    let open = Gate::shut(&bench.group_commit);
+    partition.append(&large(), NOW).unwrap();
+    assert_eq!(base_offsets(&partition.fetch(&fetch(0)).unwrap().records), [0]);
+    assert_eq!(partition.fetch(&fetch(300)).unwrap().size_bytes(), 0);
+    open.send(()).unwrap();
+}
+
+#[test]
+fn deleted_records_do_not_come_from_memory() {
+    let bench = Bench::new();
+    let partition = bench.open();
+    append_committed(&partition, &large());
+    append_committed(&partition, &large());
+    partition.delete_records(Offset(300), NOW).unwrap();
+    assert!(matches!(partition.fetch(&fetch(0)), Err(FetchError::OffsetOutOfRange { .. })));
+    assert_eq!(base_offsets(&partition.fetch(&fetch(300)).unwrap().records), [300]);
 }

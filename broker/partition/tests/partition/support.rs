@@ -16,10 +16,9 @@ use klamm_model::{
     LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicId,
     TopicPartition,
 };
-use klamm_partition::{Appended, Fetch, Isolation, Partition, PartitionOptions};
+use klamm_partition::{Appended, Fetch, Isolation, Partition, PartitionOptions, RecentBatches};
 use klamm_records::{
-    BatchBuilder, BuildOptions, ProduceRules, ProducedBatch, ProducerStamp, TimestampType, batches,
-    validate_produced,
+    BatchBuilder, BuildOptions, ProduceRules, ProducedBatch, ProducerStamp, batches, validate_produced,
 };
 
 pub(crate) const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
@@ -54,6 +53,7 @@ impl Bench {
             log_config: Arc::new(self.config.clone()),
             producer_expiration_ms: DAY_MS,
             max_uncompressed_bytes: 1 << 20,
+            recent: RecentBatches::new(1 << 20),
             group_commit: self.group_commit.clone(),
             open_state: OpenState {
                 clean,
@@ -106,17 +106,7 @@ pub(crate) fn built(options: BuildOptions, records: usize, timestamp: TimestampM
 }
 
 pub(crate) fn validated(builder: BatchBuilder) -> ProducedBatch {
-    let rules = ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: false,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        zstd_allowed: true,
-        now: NOW,
-        max_uncompressed_bytes: 1 << 20,
-    };
+    let rules = ProduceRules { max_uncompressed_bytes: 1 << 20, ..ProduceRules::anything(NOW) };
     validate_produced(&builder.build().unwrap(), &rules).unwrap()
 }
 

@@ -27,3 +27,21 @@ pub struct ProduceRules {
     /// The most bytes that the records of a compressed batch may decompress to.
     pub max_uncompressed_bytes: usize,
 }
+
+impl ProduceRules {
+    /// Takes every batch that is whole, however much it unpacks to, and stores it as it comes: for what the broker itself has
+    /// made, and for tests.
+    pub const fn anything(now: TimestampMs) -> ProduceRules {
+        ProduceRules {
+            max_message_bytes: i32::MAX,
+            compacted: false,
+            timestamp_type: TimestampType::CreateTime,
+            before_max_ms: i64::MAX,
+            after_max_ms: i64::MAX,
+            target_compression: None,
+            zstd_allowed: true,
+            now,
+            max_uncompressed_bytes: usize::MAX,
+        }
+    }
+}

@@ -4,23 +4,14 @@ use std::path::Path;
 
 use bytes::Bytes;
 use klamm_model::{LeaderEpoch, TimestampMs};
-use klamm_records::{
-    BatchHeader, Compression, ProduceRules, ProducerStamp, TimestampType, validate_produced,
-};
+use klamm_records::{BatchHeader, Compression, ProduceRules, ProducerStamp, validate_produced};
 
 use crate::expected::{PRODUCER, our_batch, printed};
 use crate::jars::{jars, run};
 
 const RULES: ProduceRules = ProduceRules {
-    max_message_bytes: i32::MAX,
-    compacted: false,
-    timestamp_type: TimestampType::CreateTime,
-    before_max_ms: i64::MAX,
-    after_max_ms: i64::MAX,
-    target_compression: None,
-    zstd_allowed: true,
-    now: TimestampMs(1_700_000_000_000),
     max_uncompressed_bytes: 1 << 24,
+    ..ProduceRules::anything(TimestampMs(1_700_000_000_000))
 };
 
 fn is_read_as_kafka_wrote_it(directory: &Path, codec: Compression, count: usize) {

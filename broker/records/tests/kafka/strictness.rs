@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use klamm_model::TimestampMs;
-use klamm_records::{
-    BatchError, BatchHeader, Compression, InvalidReason, ProduceRules, TimestampType, validate_produced,
-};
+use klamm_records::{BatchError, BatchHeader, Compression, InvalidReason, ProduceRules, validate_produced};
 
 use crate::expected::our_batch;
 use crate::jars::{jars, run};
@@ -57,15 +55,8 @@ fn damaged(numbers: &mut Numbers) -> Vec<u8> {
 
 fn our_verdict(batch: &[u8]) -> Result<(), (String, InvalidReason)> {
     let rules = ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: false,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        zstd_allowed: true,
-        now: TimestampMs(1_700_000_000_000),
         max_uncompressed_bytes: 1 << 24,
+        ..ProduceRules::anything(TimestampMs(1_700_000_000_000))
     };
     let verdict = validate_produced(&Bytes::copy_from_slice(batch), &rules);
     verdict.map(|_| ()).map_err(|refusal| (refusal.error_code().kafka_name(), refusal.reason))

@@ -19,6 +19,7 @@ use klamm_wire::messages::produce::{
 
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
+use crate::plugins::TopicPlugins;
 use crate::storage_alarm::Refused;
 use crate::{Broker, RequestContext};
 use plugged::Plugged;
@@ -71,6 +72,18 @@ struct TopicOutcome<T = Written> {
     partitions: Vec<PartitionOutcome<T>>,
 }
 
+impl<T> TopicOutcome<T> {
+    /// The same with what `then` makes of each partition that has no failure yet; it is told the partition's place and index.
+    fn map<U>(self, mut then: impl FnMut(usize, i32, T) -> Result<U, Failure>) -> TopicOutcome<U> {
+        let partitions = self.partitions.into_iter().enumerate();
+        let partitions = partitions.map(|(place, PartitionOutcome { index, result })| PartitionOutcome {
+            index,
+            result: result.and_then(|value| then(place, index, value)),
+        });
+        TopicOutcome { name: self.name, id: self.id, partitions: partitions.collect() }
+    }
+}
+
 struct PartitionOutcome<T = Written> {
     index: i32,
     result: Result<T, Failure>,
@@ -81,7 +94,7 @@ enum Accepted {
     /// They are in the log.
     Written(Written),
     /// They are to pass plug-ins first.
-    ForPlugins(Plugged),
+    ForPlugins(Box<Plugged>),
 }
 
 /// Records that are in the log.
@@ -169,23 +182,28 @@ impl Append<'_> {
         let now = self.broker.clock.now();
         let records = data.records.unwrap_or_default();
         let rules = topic.produce_rules(now, self.ctx.api_version >= FIRST_WITH_ZSTD);
-        let has_plugins = topic.plugins().is_some();
+        let plugins = topic.plugins();
         // What plug-ins look at is compressed once, when they are done with it.
-        let door = if has_plugins { ProduceRules { target_compression: None, ..rules } } else { rules };
+        let door = if plugins.is_some_and(TopicPlugins::has_any) {
+            ProduceRules { target_compression: None, ..rules }
+        } else {
+            rules
+        };
         let batch = validate_produced(&records, &door).map_err(|invalid| Failure {
             log_start_offset: partition.log_start_offset(),
             ..Failure::from(invalid)
         })?;
         self.check_producer(&batch)?;
-        if has_plugins {
+        let batch = batch.received_in(self.ctx.size_bytes);
+        if plugins.is_some() {
             let (topic, partition) = (Arc::clone(topic), Arc::clone(partition));
-            return Ok(Accepted::ForPlugins(Plugged {
+            return Ok(Accepted::ForPlugins(Box::new(Plugged {
                 topic,
                 partition,
                 batch,
                 rules,
                 size_bytes: records.len(),
-            }));
+            })));
         }
         self.take_room(partition, records.len())?;
         let appended = partition.append(&batch, now).map_err(|error| self.not_appended(partition, &error))?;

@@ -21,7 +21,7 @@ use klamm_controller::{Controller, MetadataImage, TopicImage};
 use klamm_log::data_dir::DataDir;
 use klamm_log::{Disk, GroupCommit};
 use klamm_model::{BrokerId, ErrorCode, LeaderEpoch, Offset, TopicId, TopicName, TopicPartition};
-use klamm_partition::Partition;
+use klamm_partition::{Partition, RecentBatches};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
@@ -48,6 +48,8 @@ pub(crate) struct Ground {
     pub(crate) data_dir: Arc<DataDir>,
     /// Who flushes.
     pub(crate) group_commit: Arc<GroupCommit>,
+    /// The newest batches of all of them.
+    pub(crate) recent: Arc<RecentBatches>,
     /// What the topics' plug-ins stand on.
     pub(crate) plugins: Arc<Plugins>,
     /// The time of day.
@@ -175,6 +177,11 @@ impl Partitions {
     /// Who flushes the partitions.
     pub(crate) fn group_commit(&self) -> &Arc<GroupCommit> {
         &self.ground.group_commit
+    }
+
+    /// The newest batches of all partitions.
+    pub(crate) fn recent(&self) -> &RecentBatches {
+        &self.ground.recent
     }
 
     fn image(&self) -> Arc<MetadataImage> {

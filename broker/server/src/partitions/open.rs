@@ -167,6 +167,7 @@ impl Partitions {
             producer_expiration_ms: i64::from(broker.producer_id_expiration_ms),
             max_uncompressed_bytes: MAX_UNCOMPRESSED_BYTES,
             group_commit: Arc::clone(&ground.group_commit),
+            recent: Arc::clone(&ground.recent),
             open_state,
             leader_epoch: job.leader_epoch,
         };

@@ -10,6 +10,8 @@ use tracing::info;
 
 use super::log_config::log_config;
 use super::open::{Checkpoints, ToOpen};
+use crate::plugins::TopicPlugins;
+
 use super::{HostedTopic, Partitions, Replica, RetiredDir};
 
 /// What [`Partitions::reconcile`] leaves to be done.
@@ -50,12 +52,14 @@ impl Partitions {
 
     fn changes(&self, image: &MetadataImage, broker: &BrokerSettings) -> Vec<Change> {
         let topics = self.topics.read();
+        let restored = self.ground.plugins.take_restored();
         let change = |image: &Arc<TopicImage>| {
             let before = topics.by_id.get(&image.id).cloned();
             let settings = TopicSettings::resolve(broker, &image.configs);
-            let same = before
-                .as_ref()
-                .is_some_and(|before| Arc::ptr_eq(&before.image, image) && before.settings == settings);
+            let same = before.as_ref().is_some_and(|before| {
+                let is_mended = restored && before.plugins().is_some_and(TopicPlugins::is_broken);
+                Arc::ptr_eq(&before.image, image) && before.settings == settings && !is_mended
+            });
             (!same).then(|| Change { image: Arc::clone(image), settings, before })
         };
         image.topics().filter_map(change).collect()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use klamm_model::{BindingSpec, PluginRole, TopicName};
 use klamm_plugin_host::{Plugin, Wants};
@@ -21,19 +22,28 @@ pub(crate) struct Bound {
     pub(crate) culprit: Arc<Culprit>,
     /// It itself, with its pool, breaker and statistics.
     pub(crate) plugin: Plugin,
+    /// When it took the place of what was bound before, if that was while the broker ran.
+    pub(crate) took_over: Option<Instant>,
     /// Whether it only runs and is counted.
     pub(crate) shadow: bool,
 }
 
 impl Bound {
     /// A plug-in that is bound to `topic`.
-    pub(crate) fn new(topic: TopicName, role: PluginRole, spec: BindingSpec, plugin: Plugin) -> Bound {
+    pub(crate) fn new(
+        topic: TopicName,
+        role: PluginRole,
+        spec: BindingSpec,
+        plugin: Plugin,
+        took_over: Option<Instant>,
+    ) -> Bound {
         let culprit = Culprit {
             name: spec.name.to_string(),
             version: spec.version.to_string(),
             digest: plugin.digest().to_string(),
         };
-        Bound { topic, role, culprit: Arc::new(culprit), shadow: spec.shadow, spec, plugin }
+        let shadow = spec.shadow;
+        Bound { topic, role, culprit: Arc::new(culprit), took_over, shadow, spec, plugin }
     }
 
     /// What it wants to see of records.

@@ -2,7 +2,7 @@
 
 use klamm_controller::{CreateTopics, TopicToCreate};
 use klamm_model::ErrorCode;
-use klamm_records::{BatchHeader, ProduceRules, TimestampType, UnpackedRecord};
+use klamm_records::{BatchHeader, ProduceRules, UnpackedRecord};
 use tracing::info;
 
 use super::decision::Blame;
@@ -41,16 +41,7 @@ pub(super) fn told(
 
 /// A dead letter is taken as it is, with what was added to it, whatever its topic's settings are: it has no other place.
 pub(super) fn rules(of_topic: &ProduceRules) -> ProduceRules {
-    ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: false,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        max_uncompressed_bytes: usize::MAX,
-        ..*of_topic
-    }
+    ProduceRules { zstd_allowed: of_topic.zstd_allowed, ..ProduceRules::anything(of_topic.now) }
 }
 
 /// Makes the quarantine of a topic if it is not there, and waits until it can be written to.

@@ -5,9 +5,12 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use klamm_controller::{MetadataImage, TopicImage};
 use klamm_model::{BindingSpec, PluginRole};
+use parking_lot::Mutex;
+use tokio::sync::watch;
 use tracing::{error, info};
 
 use super::binding;
@@ -22,6 +25,8 @@ use super::turns::Turns;
 pub(crate) struct Plugins {
     library: Arc<Library>,
     offload: Offload,
+    /// Whether bytes of plug-ins came again since plug-ins that can't run were tried the last time.
+    restored: Mutex<watch::Receiver<u64>>,
 }
 
 /// The plug-ins of one topic. A topic that has had some keeps this, so that its batches stay in their order when the last is unbound.
@@ -68,6 +73,16 @@ impl TopicPlugins {
         }
     }
 
+    /// Whether anything is bound, be it that it can't run.
+    pub(crate) fn has_any(&self) -> bool {
+        !matches!(self.chain, Loaded::Nothing)
+    }
+
+    /// Whether something that is bound can't run.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.chain, Loaded::Broken(_))
+    }
+
     /// What is bound and runs.
     pub(crate) fn bound(&self) -> impl Iterator<Item = &Arc<Bound>> {
         self.chain().ok().flatten().into_iter().flat_map(|chain| chain.all())
@@ -77,7 +92,16 @@ impl TopicPlugins {
 impl Plugins {
     /// No plug-in yet.
     pub(crate) fn new(library: Arc<Library>) -> Plugins {
-        Plugins { library, offload: Offload::new() }
+        let restored = Mutex::new(library.restored());
+        Plugins { library, offload: Offload::new(), restored }
+    }
+
+    /// Whether plug-ins that could not run are worth another try; once for each time that bytes came again.
+    pub(crate) fn take_restored(&self) -> bool {
+        let mut restored = self.restored.lock();
+        let came = restored.has_changed().unwrap_or(false);
+        restored.mark_unchanged();
+        came
     }
 
     /// Threads for slow plug-ins.
@@ -150,6 +174,7 @@ impl Loading<'_> {
         let artefact = library.load(plugin.digest)?;
         let bound = library.host().bind(&artefact, binding::of(&self.topic.name, role, spec))?;
         info!(topic = %self.topic.name, plugin = %spec.reference(), %role, "plug-in is bound");
-        Ok(Bound::new(self.topic.name.clone(), role, spec.clone(), bound))
+        let took_over = self.before.map(|_| Instant::now());
+        Ok(Bound::new(self.topic.name.clone(), role, spec.clone(), bound, took_over))
     }
 }

@@ -7,7 +7,7 @@ use klamm_controller::{Controller, MetadataImage, NewPlugin, PluginImage, Refusa
 use klamm_log::Disk;
 use klamm_model::{PluginDigest, PluginReference, TimestampMs};
 use klamm_plugin_host::{Artefact, Host, HostError, HostOptions, Refused};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use super::signatures::{SignatureError, Signatures};
@@ -21,6 +21,8 @@ pub(crate) struct Library {
     host: Arc<Host>,
     signatures: Signatures,
     max_plugin_bytes: usize,
+    /// Tells that bytes came again of a plug-in that was there: a topic that could not run it may be able to now.
+    restored: watch::Sender<u64>,
     /// Held while plug-ins come and go: bytes must not be removed between being stored and being named.
     changing: Mutex<()>,
 }
@@ -87,6 +89,7 @@ impl Library {
             host: host.map_err(|error: HostError| StartError::PluginHost(error.to_string()))?,
             signatures: Signatures::of(settings)?,
             max_plugin_bytes,
+            restored: watch::Sender::new(0),
             changing: Mutex::new(()),
         })
     }
@@ -94,6 +97,11 @@ impl Library {
     /// What runs plug-ins.
     pub(crate) fn host(&self) -> &Arc<Host> {
         &self.host
+    }
+
+    /// Hears when bytes come again of plug-ins that were there; how often that was.
+    pub(crate) fn restored(&self) -> watch::Receiver<u64> {
+        self.restored.subscribe()
     }
 
     /// The largest plug-in, in bytes.
@@ -158,6 +166,9 @@ impl Library {
         let is_new = added?;
         let image = controller.image();
         let image = image.plugin(&plugin.name, &plugin.version).cloned().ok_or(SubmitError::Unanswered)?;
+        if !is_new {
+            self.restored.send_modify(|times| *times += 1);
+        }
         info!(%plugin, %digest, is_new, signer = image.signer, "a plug-in was pushed");
         Ok((image, !is_new))
     }

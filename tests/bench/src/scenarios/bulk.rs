@@ -13,28 +13,34 @@ use crate::runtime::on_one_thread;
 use crate::scenarios::Extent;
 
 const REQUEST_BYTES: usize = 256 * 1024;
-/// What a broker keeps is more than this: nothing is deleted before it is read.
-const LEASH_BYTES: i64 = 64 << 20;
+/// How far a consumer that keeps up is behind at the most: what a few milliseconds bring.
+const NEAR_BYTES: i64 = 4 << 20;
+/// How far one that does not is behind. What a broker keeps is more than this: nothing is deleted before it is read.
+const FAR_BYTES: i64 = 64 << 20;
 const GB: f64 = 1e9;
 
 pub(super) fn run(make: &Make, extent: Extent) -> Result<Vec<Figure>> {
     let broker = Broker::start(make, Durability::PageCache)?;
     let batch = Batch::of(1024, REQUEST_BYTES);
-    produced_and_fetched(&broker, "warm-up", batch, extent.warm_up)?;
-    let before = (Usage::of(broker.pid())?, Usage::of(std::process::id())?);
-    let done = produced_and_fetched(&broker, "bulk", batch, extent.time)?;
-    let used = Usage::of(broker.pid())?.since(before.0);
-    let driver = Usage::of(std::process::id())?.since(before.1);
-    Ok(vec![
-        Figure::new(
-            "bulk: broker CPU, produced and fetched once",
-            used.cpu.as_secs_f64() / (done.bytes / GB),
-            "s/GB",
-        ),
-        Figure::new("bulk: driver CPU", driver.cpu.as_secs_f64() / (done.bytes / GB), "s/GB"),
-        Figure::new("bulk: produced and fetched", done.bytes / 1e6 / done.seconds, "MB/s"),
-        Figure::new("bulk: context switches", used.context_switches as f64 / done.requests, "/request"),
-    ])
+    produced_and_fetched(&broker, "warm-up", batch, extent.warm_up, FAR_BYTES)?;
+    let mut figures = Vec::new();
+    for (topic, how, leash) in
+        [("near", "consumer keeps up", NEAR_BYTES), ("far", "consumer 64 MB behind", FAR_BYTES)]
+    {
+        let before = (Usage::of(broker.pid())?, Usage::of(std::process::id())?);
+        let done = produced_and_fetched(&broker, topic, batch, extent.time, leash)?;
+        let used = Usage::of(broker.pid())?.since(before.0);
+        let driver = Usage::of(std::process::id())?.since(before.1);
+        let gigabytes = done.bytes / GB;
+        let figure = |what: &str, value, unit| Figure::new(format!("bulk, {how}: {what}"), value, unit);
+        figures.extend([
+            figure("broker CPU", used.cpu.as_secs_f64() / gigabytes, "s/GB"),
+            figure("driver CPU", driver.cpu.as_secs_f64() / gigabytes, "s/GB"),
+            figure("produced and fetched", done.bytes / 1e6 / done.seconds, "MB/s"),
+            figure("context switches", used.context_switches as f64 / done.requests, "/request"),
+        ]);
+    }
+    Ok(figures)
 }
 
 struct Done {
@@ -43,19 +49,20 @@ struct Done {
     seconds: f64,
 }
 
-/// One producer with five requests under way, one consumer at its heels; until all is read.
+/// One producer with five requests under way, one consumer that is no more than so many bytes behind; until all is read.
 fn produced_and_fetched(
     broker: &Broker,
     topic: &str,
     batch: Batch,
     time: std::time::Duration,
+    leash_bytes: i64,
 ) -> Result<Done> {
     broker.client()?.create_topic(topic, 1)?;
     let frames = vec![frame(PRODUCE_VERSION, &produce(topic, [0], &batch.build()?))?];
     let read = Arc::new(AtomicI64::new(0));
     let of_request = batch.records as i64;
     let leash =
-        Leash { read: Arc::clone(&read), of_request, length: LEASH_BYTES / batch.record_bytes as i64 };
+        Leash { read: Arc::clone(&read), of_request, length: leash_bytes / batch.record_bytes as i64 };
     let load = Load { frames, in_flight: 5, time, leash: Some(leash) };
     let address = broker.address();
     let end = Arc::new(AtomicI64::new(i64::MAX));

@@ -117,7 +117,7 @@ mod tests {
         let spec = "guard@1/shadow:true".parse().unwrap();
         let plugin =
             host.bind(&artefact, crate::plugins::binding::of(&topic, PluginRole::Filter, &spec)).unwrap();
-        Arc::new(Bound::new(topic, PluginRole::Filter, spec, plugin))
+        Arc::new(Bound::new(topic, PluginRole::Filter, spec, plugin, None))
     }
 
     fn work(bound: &Bound, batches: usize) {

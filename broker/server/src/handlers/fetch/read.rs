@@ -105,7 +105,7 @@ impl Target {
                 current_leader_epoch: self.wanted.current_leader_epoch,
                 last_fetched_epoch: self.wanted.last_fetched_epoch,
             };
-            partition.read(&fetch).map_err(|error| KafkaError::from(&error))
+            partition.fetch(&fetch).map_err(|error| KafkaError::from(&error))
         });
         TargetRead { result }
     }

@@ -13,7 +13,7 @@ use klamm_partition::{AppendError, Appended, Partition};
 use klamm_plugin_host::Budget;
 use klamm_records::{ProduceRules, ProducedBatch};
 
-use super::{Accepted, Acks, Append, Failure, PartitionOutcome, TopicOutcome, Written};
+use super::{Accepted, Acks, Append, Failure, TopicOutcome, Written};
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
 use crate::plugins::chain::{Chain, Undecided};
@@ -61,32 +61,27 @@ impl Append<'_> {
     /// Takes what is to pass plug-ins through them. Each batch asks for its turn when this is first polled.
     pub(super) async fn pass_plugins(&self, topics: Vec<TopicOutcome<Accepted>>) -> Vec<TopicOutcome> {
         let mut waiting = Vec::new();
-        let mut outcomes = Vec::with_capacity(topics.len());
-        for (at, topic) in topics.into_iter().enumerate() {
-            let TopicOutcome { name, id, partitions } = topic;
-            let mut written = Vec::with_capacity(partitions.len());
-            for (place, PartitionOutcome { index, result }) in partitions.into_iter().enumerate() {
-                let result = match result {
-                    Ok(Accepted::Written(written)) => Ok(written),
-                    Err(failure) => Err(failure),
-                    Ok(Accepted::ForPlugins(plugged)) => {
-                        waiting.push(async move { (at, place, self.pass(plugged, index).await) });
+        let mut topics: Vec<TopicOutcome> = topics
+            .into_iter()
+            .enumerate()
+            .map(|(at, topic)| {
+                topic.map(|place, index, accepted| match accepted {
+                    Accepted::Written(written) => Ok(written),
+                    Accepted::ForPlugins(plugged) => {
+                        waiting.push(async move { (at, place, self.pass(*plugged, index).await) });
                         // Replaced below, in any case.
                         Err(KafkaError::from(ErrorCode::UnknownServerError).into())
                     }
-                };
-                written.push(PartitionOutcome { index, result });
-            }
-            outcomes.push(TopicOutcome { name, id, partitions: written });
-        }
+                })
+            })
+            .collect();
         for (at, place, result) in join_all(waiting).await {
-            let outcome: Option<&mut PartitionOutcome> =
-                outcomes.get_mut(at).and_then(|topic: &mut TopicOutcome| topic.partitions.get_mut(place));
+            let outcome = topics.get_mut(at).and_then(|topic| topic.partitions.get_mut(place));
             if let Some(outcome) = outcome {
                 outcome.result = result;
             }
         }
-        outcomes
+        topics
     }
 
     async fn pass(&self, plugged: Plugged, index: i32) -> Result<Written, Failure> {
@@ -99,6 +94,7 @@ impl Append<'_> {
         // Also of a batch that is there already: another log may have lost its part, and only the plug-ins know it.
         let chain =
             plugins.chain().map_err(|why| KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()))?;
+        let Some(chain) = chain else { return self.append_whole(&plugged, own, before) };
         let divided = match (self.divided(&plugged, chain, before.as_ref(), index).await, before) {
             (Ok(divided), _) => divided,
             // A batch that is refused now was taken by what was bound then; it is in the log.
@@ -110,11 +106,30 @@ impl Append<'_> {
         self.append_divided(&plugged, own, before, divided).await
     }
 
+    /// Nothing is bound any more; the batch only waited for those before it.
+    fn append_whole(
+        &self,
+        plugged: &Plugged,
+        own: LogOf,
+        before: Option<Appended>,
+    ) -> Result<Written, Failure> {
+        let appended = match before {
+            Some(appended) => appended,
+            None => {
+                self.take_room(&own.partition, plugged.size_bytes)?;
+                let appended = own.append(&plugged.batch).map_err(|failed| self.refused(&failed))?;
+                self.broker.metrics.produced(plugged.size_bytes, plugged.batch.header().record_count);
+                appended
+            }
+        };
+        Ok(Written { partition: own.partition, appended, elsewhere: Vec::new() })
+    }
+
     /// What the plug-ins make of the batch.
     async fn divided(
         &self,
         plugged: &Plugged,
-        chain: Option<&Arc<Chain>>,
+        chain: &Arc<Chain>,
         before: Option<&Appended>,
         index: i32,
     ) -> Result<Divided, Failure> {
@@ -131,10 +146,7 @@ impl Append<'_> {
             partitions: u32::try_from(topic.image.partitions.len()).unwrap_or(u32::MAX),
             unpacked,
         };
-        let (decision, unpacked) = match chain {
-            Some(chain) => self.decide(chain, work).await?,
-            None => (Decision::untouched(work.unpacked.records().len()), Arc::new(work)),
-        };
+        let (decision, unpacked) = self.decide(chain, work).await?;
         let divided = divide(batch, &unpacked.unpacked, &decision, ingress, rules);
         divided.map_err(|error| match error {
             DivideError::Invalid(invalid) => invalid.into(),

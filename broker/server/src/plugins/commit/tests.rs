@@ -7,8 +7,7 @@ use std::rc::Rc;
 use klamm_model::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 use klamm_partition::producers::{Check, ProducerTable, SequenceError, SequencedBatch, StoredBatch};
 use klamm_records::{
-    BatchBuilder, BatchHeader, BuildOptions, ProduceRules, ProducedBatch, ProducerStamp, TimestampType,
-    validate_produced,
+    BatchBuilder, BatchHeader, BuildOptions, ProduceRules, ProducedBatch, ProducerStamp, validate_produced,
 };
 
 use super::{Target, commit};
@@ -21,17 +20,8 @@ const RECORDS: usize = 2;
 /// The partition that the producer sends to.
 const INGRESS: usize = 0;
 
-const RULES: ProduceRules = ProduceRules {
-    max_message_bytes: i32::MAX,
-    compacted: false,
-    timestamp_type: TimestampType::CreateTime,
-    before_max_ms: i64::MAX,
-    after_max_ms: i64::MAX,
-    target_compression: None,
-    zstd_allowed: true,
-    now: NOW,
-    max_uncompressed_bytes: usize::MAX,
-};
+const RULES: ProduceRules =
+    ProduceRules { max_uncompressed_bytes: usize::MAX, ..ProduceRules::anything(NOW) };
 
 #[derive(Debug, PartialEq, Eq)]
 enum Failed {
