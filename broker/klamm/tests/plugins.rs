@@ -213,3 +213,72 @@ fn a_broker_that_is_not_there_is_said() {
     let output = command.args(["plugin", "list", "--grpc", "nowhere"]).env_clear().output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// A broker with the topic `orders`, and `file` pushed to it as guard@1.
+fn with_guard(dir: &TempDir, wasm: &[u8]) -> Broker {
+    let (file, _) = component(dir, "guard.wasm", wasm);
+    let broker = Broker::start(&dir.path().join("data"), &[]);
+    broker.notes(&["topic", "create", "orders"]);
+    broker.notes(&["plugin", "push", file.to_str().unwrap(), "--name", "guard", "--version", "1"]);
+    broker
+}
+
+/// Writes lines to `orders`.
+fn produce(dir: &TempDir, broker: &Broker, lines: &str) {
+    let file = dir.path().join("lines");
+    std::fs::write(&file, lines).unwrap();
+    let (code, _, notes) = broker.klamm(&["produce", "orders", file.to_str().unwrap()]);
+    assert_eq!(code, 0, "{notes}");
+}
+
+#[test]
+fn what_a_plugin_logs_is_followed() {
+    let dir = TempDir::new().unwrap();
+    let says = guests::on_byte('x', "(call $log (i32.const 1) (i32.const 1024) (i32.const 7))");
+    let broker = with_guard(&dir, &says.component());
+    broker.notes(&["plugin", "bind", "orders", "--filter", "guard@1"]);
+    produce(&dir, &broker, "xylophone\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_klamm"));
+    command.args(["plugin", "logs", "guard", "--follow"]).env_clear().env("KLAMM_GRPC", &broker.grpc);
+    let mut following = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let said = |line: &str| line.contains("guard@1") && line.ends_with("said so");
+    let first = lines.next().unwrap();
+    assert!(said(&first), "{first}");
+    // It is there before what comes now.
+    produce(&dir, &broker, "piano\nxebec\n");
+    let second = lines.next().unwrap();
+    assert!(said(&second) && second != first, "{second}");
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert_eq!(broker.out(&["plugin", "logs", "--tail", "1"]), format!("{second}\n"));
+}
+
+#[test]
+fn what_a_plugin_blocked_is_replayed_through_the_plugins_that_are_bound_then() {
+    let dir = TempDir::new().unwrap();
+    let broker = with_guard(&dir, &guests::on_byte('x', "unreachable").component());
+    let (better, _) = component(&dir, "better.wasm", &guests::on_byte('y', "unreachable").component());
+    broker.notes(&["plugin", "push", better.to_str().unwrap(), "--name", "guard", "--version", "2"]);
+    broker.notes(&["plugin", "bind", "orders", "--filter", "guard@1"]);
+    produce(&dir, &broker, "good\nxylophone\nbetter\n");
+    let consumed = || broker.out(&["consume", "orders", "--until-end"]);
+    let blocked = || -> Vec<Value> {
+        let listed: Value =
+            serde_json::from_str(&broker.out(&["dlq", "list", "orders", "-o", "json"])).unwrap();
+        listed.as_array().unwrap().clone()
+    };
+    assert_eq!(consumed(), "good\nbetter\n");
+    assert_eq!(blocked().len(), 1);
+
+    // The plug-in that blocked it is still bound, and blocks it again.
+    broker.klamm(&["dlq", "replay", "orders", "--all", "--yes"]);
+    assert_eq!((consumed().as_str(), blocked().len()), ("good\nbetter\n", 2));
+
+    broker.notes(&["plugin", "bind", "orders", "--filter", "guard@2"]);
+    let (code, _, said) = broker.klamm(&["dlq", "replay", "orders", "--all", "--yes"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(consumed(), "good\nbetter\nxylophone\n");
+    let (_, _, nothing) = broker.klamm(&["dlq", "replay", "orders", "--all", "--yes"]);
+    assert_eq!(consumed(), "good\nbetter\nxylophone\n", "{nothing}");
+}

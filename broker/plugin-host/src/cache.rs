@@ -6,13 +6,14 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::hash::{Hash, Hasher};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
+use tracing::warn;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -34,17 +35,12 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Opens, and makes if it isn't there, the directory for `engine` below `root`. `None` if it isn't private.
+    /// Opens, and makes if it isn't there, the directory for `engine` below `root`. `None` if it can't be made, or isn't private.
     pub(crate) fn open(root: &Path, engine: &Engine) -> Option<Cache> {
         let dir = root.join(engine_name(engine));
-        for dir in [root, &dir] {
-            DirBuilder::new().recursive(true).mode(0o700).create(dir).ok()?;
-            fs::set_permissions(dir, Permissions::from_mode(0o700)).ok()?;
-            let found = fs::symlink_metadata(dir).ok()?;
-            let ours = found.uid() == rustix::process::geteuid().as_raw();
-            if !found.is_dir() || !ours || found.mode() & 0o077 != 0 {
-                return None;
-            }
+        if let Err(error) = [root, &dir].into_iter().try_for_each(make_private) {
+            warn!(dir = %root.display(), %error, "compiled plug-ins are not kept: each is compiled again at every start of the broker");
+            return None;
         }
         let cache = Cache { dir, writes: AtomicU64::new(0) };
         cache.remove_other_engines(root);
@@ -69,8 +65,9 @@ impl Cache {
         let temporary = self.dir.join(format!("{digest}.{}.{number}.tmp", std::process::id()));
         let written =
             write_file(&temporary, digest, code).and_then(|()| fs::rename(&temporary, self.path(digest)));
-        if written.is_err() {
+        if let Err(error) = written {
             let _ = fs::remove_file(&temporary);
+            warn!(plugin = %digest, %error, "a compiled plug-in is not kept: it is compiled again at the next start of the broker");
         }
         self.trim();
     }
@@ -103,6 +100,18 @@ impl Cache {
             }
         }
     }
+}
+
+/// Makes a directory that is this user's alone.
+fn make_private(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    let found = fs::symlink_metadata(dir)?;
+    let ours = found.uid() == rustix::process::geteuid().as_raw();
+    if !found.is_dir() || !ours || found.mode() & 0o077 != 0 {
+        return Err(io::Error::other("the directory is not one of this user alone"));
+    }
+    Ok(())
 }
 
 /// A name for everything that decides whether compiled code fits: wasmtime's version, the processor, the settings.

@@ -1,5 +1,7 @@
 //! Filters: what gets in, what is dropped, what is refused, what is quarantined.
 
+use std::time::{Duration, Instant};
+
 use klamm_model::{ErrorCode, PartitionIndex, ProducerId};
 use klamm_records::{BuildOptions, Compression};
 
@@ -89,6 +91,35 @@ fn a_retry_is_answered_with_its_place_and_doubles_nothing() {
     assert_eq!(world.taken("orders", 0, records), 0);
     assert_eq!(world.taken("orders", 0, idempotent(7, 0, 3, &["next"])), 3);
     assert_eq!(world.values("orders", 0), at(&[(0, "first"), (2, "last"), (3, "next")]));
+    assert_eq!(world.values("orders.dlq", 0), at(&[(0, "quarantined")]));
+}
+
+#[test]
+fn nothing_is_acknowledged_while_a_bound_plugin_cannot_run_not_even_a_retry() {
+    let mut world = filtered();
+    let records = idempotent(7, 0, 0, &["first", "quarantined"]);
+    world.taken("orders", 0, records.clone());
+    world.broker.stop();
+    std::fs::remove_dir_all(world.broker.options().data_dir.join("plugins")).unwrap();
+    world.broker.start_again();
+    world.client = world.broker.client();
+    for records in [records.clone(), idempotent(7, 0, 2, &["more"])] {
+        // The quarantine may have lost its part with the power: only the plug-in knows what it was.
+        let answer = world.produce("orders", 0, records);
+        assert_eq!(error(answer.error_code), ErrorCode::KafkaStorageError);
+        let message = answer.error_message.unwrap();
+        assert!(message.contains("guard@1"), "{message}");
+    }
+    world.push("guard", "1", &by_first_byte());
+    // The topic takes it up a moment later; producers try again by themselves.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while error(world.produce("orders", 0, records.clone()).error_code) == ErrorCode::KafkaStorageError {
+        assert!(Instant::now() < deadline, "the plug-in is there again");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(world.taken("orders", 0, records), 0);
+    assert_eq!(world.taken("orders", 0, idempotent(7, 0, 2, &["more"])), 2);
+    assert_eq!(world.values("orders", 0), at(&[(0, "first"), (2, "more")]));
     assert_eq!(world.values("orders.dlq", 0), at(&[(0, "quarantined")]));
 }
 

@@ -2,6 +2,8 @@
 
 use klamm_records::{BuildOptions, Compression};
 
+use std::time::{Duration, Instant};
+
 use super::world::{World, at, said_so};
 use crate::support::{batch, batch_of, create_topic};
 
@@ -30,4 +32,29 @@ fn another_version_takes_over_between_two_batches() {
         let offset = world.taken("orders", 0, batch(&["secret"]));
         assert!(world.values("orders", 0).contains(&(offset, stored.to_owned())), "version {version}");
     }
+}
+
+#[test]
+fn a_new_version_that_only_fails_is_rolled_back() {
+    let mut world = World::new();
+    world.push("said-so", "1", &said_so());
+    let broken = klamm_plugin_host::guests::Guest::serializer("unreachable");
+    world.push("said-so", "2", &broken);
+    create_topic(&mut world.client, "orders", 1);
+    world.bind("orders", "klamm.serializer", "said-so@1");
+    world.bind("orders", "klamm.serializer", "said-so@2");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut sent = 0;
+    loop {
+        let offset = world.taken("orders", 0, batch(&["secret"]));
+        sent += 1;
+        if world.values("orders", 0).contains(&(offset, "said so".to_owned())) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the broken version is still bound after {sent} records");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(sent > 5, "its breaker opens first");
+    let quarantined = world.stored("orders.dlq", 0).len();
+    assert_eq!(quarantined, sent - 1, "what it failed on is in quarantine");
 }
