@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::Tick;
 
 /// When whom to look at: groups, or members of one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Deadlines {
     by_time: BTreeSet<(Tick, String)>,
     by_name: HashMap<String, Tick>,

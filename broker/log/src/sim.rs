@@ -6,6 +6,7 @@
 
 mod faults;
 mod file;
+mod gate;
 mod names;
 mod random;
 mod seeds;
@@ -13,6 +14,7 @@ mod sim_disk;
 mod sim_file;
 
 pub use faults::{Fault, Operation};
+pub use gate::Gate;
 pub use random::Random;
 pub use seeds::{Seeds, first_failing};
 pub use sim_disk::SimDisk;

@@ -9,7 +9,7 @@ use crate::deadlines::Deadlines;
 use crate::{Now, Tick};
 
 /// A group of the classic protocol.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClassicGroup {
     pub(super) id: String,
     pub(super) state: State,

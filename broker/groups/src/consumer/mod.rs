@@ -39,7 +39,7 @@ use member::Member;
 use timers::Timers;
 
 /// A group of the consumer protocol.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConsumerGroup {
     group_id: String,
     /// Counts the changes of the group; 0 for a group that was never joined.

@@ -28,7 +28,7 @@ pub(super) enum Expired {
 }
 
 /// The deadlines of all members, and the first of them at a glance.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Timers {
     by_member: HashMap<String, Deadlines>,
     queue: BTreeSet<(Tick, String)>,

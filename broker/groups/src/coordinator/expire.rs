@@ -1,5 +1,7 @@
 //! Forgetting offsets and groups whose time has come.
 
+use std::collections::BTreeSet;
+
 use super::Coordinator;
 use crate::records::GroupRecord;
 use crate::{Topics, Turn};
@@ -7,7 +9,8 @@ use crate::{Topics, Turn};
 impl Coordinator {
     /// Forgets the offsets that expired, and groups that have neither offsets nor members any more. Gives how many offsets.
     pub fn expire(&mut self, turn: &mut Turn<'_>) -> usize {
-        let group_ids: Vec<String> = self.groups.keys().cloned().collect();
+        // In an order of their own: what is appended follows from what happened, and a simulation can repeat it.
+        let group_ids: BTreeSet<String> = self.groups.keys().cloned().collect();
         let mut expired = 0;
         for group_id in group_ids {
             expired += self.expire_offsets(turn, &group_id);
@@ -32,7 +35,7 @@ impl Coordinator {
 
     /// Forgets the offsets of topics that are gone, or that were made again under their name. Gives how many.
     pub fn forget_deleted_topics(&mut self, turn: &mut Turn<'_>, topics: &dyn Topics) -> usize {
-        let group_ids: Vec<String> = self.offsets.groups().map(str::to_owned).collect();
+        let group_ids: BTreeSet<String> = self.offsets.groups().map(str::to_owned).collect();
         let mut forgotten = 0;
         for group_id in group_ids {
             let tombstones = self.offsets.tombstones(&group_id, |topic, _, value| {

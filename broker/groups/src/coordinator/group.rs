@@ -10,7 +10,7 @@ use crate::offsets::{Expiry, Offsets};
 use crate::{Effects, Tick};
 
 /// One group, in the protocol that it speaks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Group {
     /// The classic one; also consumers that only commit offsets.
     Classic(ClassicGroup),

@@ -27,7 +27,7 @@ pub use commit::{Commit, OffsetToCommit};
 use group::Group;
 
 /// All groups of one partition of `__consumer_offsets`.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Coordinator {
     groups: HashMap<String, Group>,
     offsets: Offsets,
@@ -84,6 +84,15 @@ impl Coordinator {
     /// Whether there is a group of this name, in whichever protocol.
     pub fn contains(&self, group_id: &str) -> bool {
         self.groups.contains_key(group_id)
+    }
+
+    /// The generation of a group of the classic protocol, the epoch of one of the consumer protocol. `None` if there is none of
+    /// this name.
+    pub fn generation_or_epoch(&self, group_id: &str) -> Option<i32> {
+        self.groups.get(group_id).map(|group| match group {
+            Group::Classic(group) => group.generation(),
+            Group::Consumer { group, .. } => group.epoch(),
+        })
     }
 
     /// How many groups there are.

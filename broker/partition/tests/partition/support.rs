@@ -3,15 +3,15 @@
 use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+pub(crate) use klamm_log::sim::Gate;
 use klamm_log::sim::SimDisk;
-use klamm_log::{Disk, Flush, FlushSlot, GroupCommit, LogConfig, OpenState};
+use klamm_log::{Disk, GroupCommit, LogConfig, OpenState};
 use klamm_model::{
     LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicId,
     TopicPartition,
@@ -150,36 +150,6 @@ pub(crate) fn all_visible(partition: &Partition) -> Vec<i64> {
 pub(crate) fn base_offsets(records: &[Bytes]) -> Vec<i64> {
     let whole = records.concat();
     batches(&whole).map(|batch| batch.unwrap().header.base_offset.0).collect()
-}
-
-/// Keeps the one thread that flushes from doing anything else until it is opened.
-pub(crate) struct Gate {
-    slot: FlushSlot,
-    begun: SyncSender<()>,
-    open: Mutex<Receiver<()>>,
-}
-
-impl Flush for Gate {
-    fn slot(&self) -> &FlushSlot {
-        &self.slot
-    }
-
-    fn flush(&self) {
-        self.begun.send(()).unwrap();
-        self.open.lock().unwrap().recv().unwrap();
-    }
-}
-
-impl Gate {
-    /// When it returns, all that was submitted before is done and nothing else is begun; the sender opens.
-    pub(crate) fn shut(group_commit: &GroupCommit) -> SyncSender<()> {
-        let (begun, has_begun) = sync_channel(1);
-        let (open, may_end) = sync_channel(1);
-        let gate = Gate { slot: FlushSlot::default(), begun, open: Mutex::new(may_end) };
-        group_commit.submit(Arc::new(gate));
-        has_begun.recv().unwrap();
-        open
-    }
 }
 
 pub(crate) fn wait_for_the_flush_thread(bench: &Bench) {

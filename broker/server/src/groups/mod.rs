@@ -13,9 +13,12 @@ mod append;
 mod asking;
 mod backoff;
 mod config;
+mod host;
 mod internal_topic;
 mod key;
 mod load;
+#[cfg(test)]
+mod power_loss;
 mod shard;
 mod tend;
 mod topics;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klamm_groups::{Coordinator, Effects, MemberIds, Now, Reply, Tick, Ticket, Turn};
+use klamm_groups::{Coordinator, Effects, Now, Reply, Tick, Ticket, Turn};
 use klamm_model::{ErrorCode, Offset};
 use klamm_partition::{Commit, Partition};
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ use tracing::{debug, error, info};
 use super::append::{AppendRecordsError, append};
 use super::asking::Asked;
 use super::backoff::delay_after;
-use crate::Broker;
+use super::host::{Host, Ids};
 
 /// The groups of one partition of `__consumer_offsets`.
 #[derive(Debug)]
@@ -50,16 +50,6 @@ pub(super) enum Phase {
     Closed,
 }
 
-/// Random ids, of the machine's generator.
-#[derive(Debug, Clone, Copy)]
-struct RandomIds;
-
-impl MemberIds for RandomIds {
-    fn next_id(&mut self) -> u128 {
-        uuid::Uuid::new_v4().as_u128()
-    }
-}
-
 impl Shard {
     /// A shard that has to be loaded.
     pub(super) fn new(partition: Arc<Partition>) -> Shard {
@@ -84,17 +74,17 @@ impl Shard {
     /// [`Asked::when_durable`].
     pub(crate) fn run<T>(
         &self,
-        broker: &Broker,
+        host: &dyn Host,
         event: impl FnOnce(&mut Coordinator, &mut Turn<'_>) -> T,
     ) -> Result<Asked<T>, ErrorCode> {
         let mut state = self.state.lock();
-        self.run_locked(broker, &mut state, event)
+        self.run_locked(host, &mut state, event)
     }
 
     /// Lets the groups take an event whose answer may have to wait for others, and waits for the answer.
     pub(crate) async fn ask(
         &self,
-        broker: &Broker,
+        host: &dyn Host,
         event: impl FnOnce(&mut Coordinator, &mut Turn<'_>, Ticket),
     ) -> Result<Reply, ErrorCode> {
         let answered = {
@@ -105,7 +95,7 @@ impl Shard {
             let (sender, answered) = oneshot::channel();
             state.waiting.insert(ticket, sender);
             let event = |coordinator: &mut Coordinator, turn: &mut Turn<'_>| event(coordinator, turn, ticket);
-            self.run_locked(broker, &mut state, event)?.at_once();
+            self.run_locked(host, &mut state, event)?.at_once();
             answered
         };
         // Whoever throws a wait away has thrown the groups' state away: the client finds the new one.
@@ -115,15 +105,14 @@ impl Shard {
 
     fn run_locked<T>(
         &self,
-        broker: &Broker,
+        host: &dyn Host,
         state: &mut State,
         event: impl FnOnce(&mut Coordinator, &mut Turn<'_>) -> T,
     ) -> Result<Asked<T>, ErrorCode> {
         state.check_active()?;
-        let now = broker.groups.now(broker);
+        let now = host.now();
         let mut effects = Effects::default();
-        let config = &broker.groups.config;
-        let mut turn = Turn { now, config, ids: &mut RandomIds, effects: &mut effects };
+        let mut turn = Turn { now, config: host.config(), ids: &mut Ids(host), effects: &mut effects };
         let value = event(&mut state.coordinator, &mut turn);
         self.append(state, &effects, now)?;
         let after = state.last_offset;
@@ -229,12 +218,12 @@ impl State {
         }
     }
 
-    /// Throws away what is known; who waits finds out.
+    /// Throws away what is known; who waits finds out. What was appended before, and is read again, may still wait to be durable:
+    /// so must answers that rest on it.
     fn forget(&mut self, phase: Phase) {
         self.phase = phase;
         self.coordinator = Coordinator::default();
         self.waiting.clear();
-        self.last_offset = None;
         self.armed = None;
     }
 }
