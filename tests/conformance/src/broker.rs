@@ -96,6 +96,11 @@ impl TestBroker {
         self.kafka.to_string()
     }
 
+    /// `host:port` of its gRPC listener.
+    pub fn grpc(&self) -> String {
+        self.grpc.to_string()
+    }
+
     /// Where its data is.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir

@@ -15,6 +15,8 @@
 //! Committed offsets, members of groups and keys of compacted topics are checked while it goes on, by small models of what is
 //! known of them: [`Register`], [`Generations`], [`Ownership`], [`KeyedLog`].
 //!
+//! Topics with plug-ins have a model of where each record belongs, and a checker of their own: [`PluggedTopic`], [`check_plugged`].
+//!
 //! `KLAMM_KILLS` says how often the broker is killed, `KLAMM_SEED` when; both are printed.
 
 #![expect(clippy::panic, reason = "a test's harness fails the test")]
@@ -27,8 +29,10 @@ mod content;
 mod group_model;
 mod history;
 mod keyed_log;
+mod killing;
 mod own_producer;
 mod pause;
+mod plugged;
 mod producer;
 mod progress;
 mod reader;
@@ -43,8 +47,13 @@ pub use content::{Content, Digest, HEADER, RecordId};
 pub use group_model::{Generations, GroupViolation, Ownership};
 pub use history::{Acknowledgement, Guarantee, History, Partition, ProducerHistory, ReadRecord, Reading};
 pub use keyed_log::{KeyedLog, KeyedRecord, KeyedViolation, KeyedWrite};
+pub use killing::kill_all;
 pub use klamm_log::sim::Random;
 pub use pause::pause;
+pub use plugged::{
+    Destiny, Kinds, Letter, Order, PluggedFigures, PluggedHistory, PluggedTopic, PluggedVerdict,
+    PluggedViolation, Retrier, TopicReading, check_plugged, read_topic,
+};
 pub use producer::{CODECS, ProducerUnderTest};
 pub use progress::{EndOnPanic, Progress};
 pub use reader::{Follower, read_to_end};

@@ -17,16 +17,16 @@ use klamm_wire::messages::produce::{
 
 use crate::REQUEST_TIMEOUT_MS;
 use crate::client::Client;
-use crate::content::{HEADER, RecordId};
+use crate::content::{Content, HEADER, RecordId};
 use crate::history::{Acknowledgement, Guarantee, ProducerHistory};
 use crate::pause::pause;
 use crate::progress::Progress;
 
 /// The newest version that names topics.
-const VERSION: i16 = 12;
+pub(crate) const VERSION: i16 = 12;
 /// Records in a batch.
-const RECORDS: u64 = 20;
-const BACKOFF: Duration = Duration::from_millis(5);
+pub(crate) const RECORDS: u64 = 20;
+pub(crate) const BACKOFF: Duration = Duration::from_millis(5);
 
 /// The producer, in its own thread.
 pub(crate) struct OwnProducer {
@@ -36,14 +36,15 @@ pub(crate) struct OwnProducer {
     pub(crate) topic: String,
     pub(crate) partitions: i32,
     pub(crate) codec: Compression,
+    pub(crate) content: fn(RecordId) -> Content,
     pub(crate) progress: Arc<Progress>,
 }
 
 /// A batch without an answer.
-struct Batch {
-    partition: i32,
+pub(crate) struct Batch {
+    pub(crate) partition: i32,
     first: u64,
-    request: ProduceRequest,
+    pub(crate) request: ProduceRequest,
 }
 
 impl OwnProducer {
@@ -84,7 +85,7 @@ impl OwnProducer {
         (ProducerHistory { producer, topic, guarantee, sent, acknowledged }, failures)
     }
 
-    fn producer_id(&self) -> ProducerId {
+    pub(crate) fn producer_id(&self) -> ProducerId {
         let request = InitProducerIdRequest { transaction_timeout_ms: 60_000, ..Default::default() };
         let answer = Client::connect(&self.bootstrap).and_then(|mut client| client.ask(&request));
         ProducerId(answer.expect("nobody is killed yet").producer_id)
@@ -101,7 +102,7 @@ impl OwnProducer {
     }
 
     /// The batch of the records from `first` on. Batches go to the partitions in turn.
-    fn batch(&self, id: Option<ProducerId>, first: u64) -> Batch {
+    pub(crate) fn batch(&self, id: Option<ProducerId>, first: u64) -> Batch {
         let turns = first / RECORDS;
         let partition = (turns % self.partitions as u64) as i32;
         let before = turns / self.partitions as u64 * RECORDS; // records in this partition
@@ -110,7 +111,7 @@ impl OwnProducer {
         let options = BuildOptions { producer: stamp, compression: self.codec, ..BuildOptions::default() };
         let mut builder = BatchBuilder::new(options);
         for counter in first..first + RECORDS {
-            let content = RecordId { producer: self.number, counter }.content();
+            let content = (self.content)(RecordId { producer: self.number, counter });
             let header = Header { key: HEADER.as_bytes(), value: Some(&content.header) };
             let (key, value) = (content.key.as_deref(), content.value.as_deref());
             builder.append(TimestampMs(content.timestamp_ms), key, value, &[header]);
@@ -134,14 +135,19 @@ impl OwnProducer {
         }
     }
 
-    fn acknowledge(&self, batch: &Batch, base: i64) -> impl Iterator<Item = Acknowledgement> {
+    pub(crate) fn acknowledge(
+        &self,
+        batch: &Batch,
+        base: i64,
+    ) -> impl Iterator<Item = Acknowledgement> + use<> {
         let (partition, first) = (batch.partition, batch.first);
         (0..RECORDS).for_each(|_| self.progress.answered());
         (0..RECORDS).map(move |n| Acknowledgement { counter: first + n, partition, offset: base + n as i64 })
     }
 }
 
-fn result(response: &ProduceResponse) -> Result<i64, ErrorCode> {
+/// The base offset, or why it was refused.
+pub(crate) fn result(response: &ProduceResponse) -> Result<i64, ErrorCode> {
     let answer = &response.responses[0].partition_responses[0];
     match ErrorCode::from_i16(answer.error_code).unwrap_or(ErrorCode::UnknownServerError) {
         ErrorCode::None => Ok(answer.base_offset),

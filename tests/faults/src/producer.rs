@@ -11,7 +11,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
-use crate::content::{HEADER, RecordId};
+use crate::content::{Content, HEADER, RecordId};
 use crate::history::{Acknowledgement, Guarantee, ProducerHistory};
 use crate::own_producer::OwnProducer;
 use crate::progress::Progress;
@@ -38,13 +38,30 @@ impl ProducerUnderTest {
         (topic, codec): (&str, &str),
         progress: &Arc<Progress>,
     ) -> ProducerUnderTest {
+        ProducerUnderTest::start_with(
+            RecordId::content,
+            bootstrap,
+            (number, guarantee),
+            (topic, codec),
+            progress,
+        )
+    }
+
+    /// The same with other contents.
+    pub fn start_with(
+        content: fn(RecordId) -> Content,
+        bootstrap: &str,
+        (number, guarantee): (u32, Guarantee),
+        (topic, codec): (&str, &str),
+        progress: &Arc<Progress>,
+    ) -> ProducerUnderTest {
         let answers = Answers { progress: Arc::clone(progress), ..Answers::default() };
         let producer: BaseProducer<Answers> = config(bootstrap, guarantee, codec)
             .create_with_context(answers)
             .expect("librdkafka takes the settings");
         let topic = topic.to_owned();
         ProducerUnderTest::spawn(move |stop| {
-            let sent = send_until(stop, &producer, number, &topic);
+            let sent = send_until(stop, &producer, (number, content), &topic);
             // Retries go on until every record has its answer.
             let flushed = producer.flush(PATIENCE);
             let (acknowledged, mut failures) = producer.context().take();
@@ -62,7 +79,8 @@ impl ProducerUnderTest {
     ) -> ProducerUnderTest {
         let (bootstrap, topic) = (bootstrap.to_owned(), topic.to_owned());
         let progress = Arc::clone(progress);
-        let own = OwnProducer { bootstrap, number, guarantee, topic, partitions, codec, progress };
+        let content = RecordId::content;
+        let own = OwnProducer { bootstrap, number, guarantee, topic, partitions, codec, content, progress };
         ProducerUnderTest::spawn(move |stop| own.run(stop))
     }
 
@@ -108,13 +126,19 @@ fn config(bootstrap: &str, guarantee: Guarantee, codec: &str) -> ClientConfig {
     config
 }
 
-fn send_until(stop: &AtomicBool, producer: &BaseProducer<Answers>, number: u32, topic: &str) -> u64 {
+fn send_until(
+    stop: &AtomicBool,
+    producer: &BaseProducer<Answers>,
+    (number, content): (u32, fn(RecordId) -> Content),
+    topic: &str,
+) -> u64 {
     let progress = &producer.context().progress;
     let mut sent = 0;
     while !stop.load(Ordering::Relaxed) {
         let room = WINDOW.saturating_sub(sent - producer.context().count());
         for counter in sent..sent + room {
-            send(producer, topic, RecordId { producer: number, counter });
+            let id = RecordId { producer: number, counter };
+            send(producer, topic, id, &content(id));
         }
         sent += room;
         progress.sent(room);
@@ -123,8 +147,7 @@ fn send_until(stop: &AtomicBool, producer: &BaseProducer<Answers>, number: u32, 
     sent
 }
 
-fn send(producer: &BaseProducer<Answers>, topic: &str, id: RecordId) {
-    let content = id.content();
+fn send(producer: &BaseProducer<Answers>, topic: &str, id: RecordId, content: &Content) {
     let header = Header { key: HEADER, value: Some(&content.header) };
     let mut record: BaseRecord<'_, [u8], [u8], usize> =
         BaseRecord::with_opaque_to(topic, id.counter as usize)

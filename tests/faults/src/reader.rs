@@ -88,7 +88,7 @@ fn at_end(consumer: &BaseConsumer, partition: &Partition) -> bool {
     position.is_some_and(|position| position.offset() == Offset::Offset(end)) || end == 0
 }
 
-fn consumer(bootstrap: &str, partitions: &[Partition]) -> BaseConsumer {
+pub(crate) fn consumer(bootstrap: &str, partitions: &[Partition]) -> BaseConsumer {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", bootstrap).set("broker.address.family", "v4");
     config.set("group.id", "unused").set("enable.auto.commit", "false").set("enable.partition.eof", "true");
@@ -106,7 +106,7 @@ fn consumer(bootstrap: &str, partitions: &[Partition]) -> BaseConsumer {
 }
 
 /// Whether an error only says that the broker is away, or has no groups.
-fn passes(error: &KafkaError) -> bool {
+pub(crate) fn passes(error: &KafkaError) -> bool {
     let KafkaError::MessageConsumption(code) = error else { return false };
     matches!(
         code,
@@ -119,6 +119,11 @@ fn passes(error: &KafkaError) -> bool {
 
 fn remember(reading: &mut Reading, message: &BorrowedMessage<'_>) {
     let partition = Partition { topic: message.topic().to_owned(), index: message.partition() };
+    reading.entry(partition).or_default().push(read_record(message));
+}
+
+/// What a record says of itself.
+pub(crate) fn read_record(message: &BorrowedMessage<'_>) -> ReadRecord {
     let header = only_header(message);
     let content = Content {
         key: message.key().map(<[u8]>::to_vec),
@@ -127,8 +132,7 @@ fn remember(reading: &mut Reading, message: &BorrowedMessage<'_>) {
         timestamp_ms: message.timestamp().to_millis().unwrap_or(i64::MIN),
     };
     let record = header.and_then(|header| RecordId::parse(&header));
-    let read = ReadRecord { offset: message.offset(), record, digest: content.digest() };
-    reading.entry(partition).or_default().push(read);
+    ReadRecord { offset: message.offset(), record, digest: content.digest() }
 }
 
 fn only_header(message: &BorrowedMessage<'_>) -> Option<Vec<u8>> {

@@ -129,7 +129,7 @@ impl From<InvalidProduce> for Failure {
 }
 
 /// Appends what the request brings and answers when it is durable.
-pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: ProduceRequest) -> Produced {
+pub(crate) async fn handle(broker: &Arc<Broker>, ctx: &RequestContext, request: ProduceRequest) -> Produced {
     let acks = Acks::from_wire(request.acks);
     let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
     let append = Append { broker, ctx, acks, transactional: request.transactional_id.is_some() };
@@ -143,8 +143,9 @@ pub(crate) async fn handle(broker: &Broker, ctx: &RequestContext, request: Produ
 }
 
 /// One request's appends.
+#[derive(Clone, Copy)]
 struct Append<'a> {
-    broker: &'a Broker,
+    broker: &'a Arc<Broker>,
     ctx: &'a RequestContext,
     acks: Option<Acks>,
     transactional: bool,

@@ -7,11 +7,10 @@ use std::time::Instant;
 use klamm_conformance::{BrokerOptions, TestBroker, run_klamm};
 use klamm_faults::{
     CODECS, Client, Follower, Guarantee, History, KillSchedule, Partition, ProducerUnderTest, Progress,
-    check, kills, read_to_end, seed,
+    check, kill_all, kills, read_to_end, seed,
 };
 use klamm_records::Compression;
 
-use crate::killing::kill_all;
 use crate::requests::create_topic;
 
 const PARTITIONS: i32 = 3;

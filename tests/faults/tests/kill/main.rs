@@ -10,7 +10,6 @@
 
 mod groups;
 mod keyed;
-mod killing;
 mod load;
 mod metadata;
 mod requests;

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use klamm_conformance::{BrokerOptions, TestBroker};
 use klamm_faults::{
-    Client, KillSchedule, PATIENCE, Progress, Random, TopicModel, TopicState, kills, pause, seed,
+    Client, KillSchedule, PATIENCE, Progress, Random, TopicModel, TopicState, kill_all, kills, pause, seed,
 };
 use klamm_records::{BatchBuilder, BuildOptions};
 
-use crate::killing::kill_all;
 use crate::requests::{end_offset, produce};
 use crate::topics::{self, Change, Outcome};
 

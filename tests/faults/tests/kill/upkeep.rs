@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use klamm_conformance::{BrokerOptions, TestBroker};
-use klamm_faults::{Client, Generations, KillSchedule, Ownership, Progress, kills, seed};
+use klamm_faults::{Client, Generations, KillSchedule, Ownership, Progress, kill_all, kills, seed};
 use klamm_model::TopicId;
 
 use crate::groups::{self, ClassicMember, ConsumerMember, Group, Member};
 use crate::keyed::{self, Writer};
-use crate::killing::kill_all;
 use crate::requests::create_topic;
 
 const TOPIC: &str = "read-by-groups";

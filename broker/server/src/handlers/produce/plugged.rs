@@ -6,8 +6,10 @@
 //! ```
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::future::join_all;
+use futures_util::poll;
 use klamm_model::{ErrorCode, Offset, PartitionIndex, TimestampMs};
 use klamm_partition::{AppendError, Appended, Partition};
 use klamm_plugin_host::Budget;
@@ -68,7 +70,8 @@ impl Append<'_> {
                 topic.map(|place, index, accepted| match accepted {
                     Accepted::Written(written) => Ok(written),
                     Accepted::ForPlugins(plugged) => {
-                        waiting.push(async move { (at, place, self.pass(*plugged, index).await) });
+                        let pass = to_its_end(self.pass_alone(*plugged, index));
+                        waiting.push(async move { (at, place, pass.await) });
                         // Replaced below, in any case.
                         Err(KafkaError::from(ErrorCode::UnknownServerError).into())
                     }
@@ -82,6 +85,17 @@ impl Append<'_> {
             }
         }
         topics
+    }
+
+    /// As [`Append::pass`], borrowing nothing.
+    fn pass_alone(
+        &self,
+        plugged: Plugged,
+        index: i32,
+    ) -> impl Future<Output = Result<Written, Failure>> + Send + use<> {
+        let Append { broker, ctx, acks, transactional } = *self;
+        let (broker, ctx) = (Arc::clone(broker), ctx.clone());
+        async move { Append { broker: &broker, ctx: &ctx, acks, transactional }.pass(plugged, index).await }
     }
 
     async fn pass(&self, plugged: Plugged, index: i32) -> Result<Written, Failure> {
@@ -242,6 +256,21 @@ impl Append<'_> {
 
     fn refused(&self, (partition, error): &(Arc<Partition>, AppendError)) -> Failure {
         self.not_appended(partition, error).into()
+    }
+}
+
+/// Begins when this is first polled, as all requests do, and goes on from there even if nobody polls this: a connection polls its oldest
+/// request, and a younger one may hold what another connection's oldest waits for, its turn or a thread for slow plug-ins.
+async fn to_its_end(
+    pass: impl Future<Output = Result<Written, Failure>> + Send + 'static,
+) -> Result<Written, Failure> {
+    let mut pass = Box::pin(pass);
+    match poll!(pass.as_mut()) {
+        Poll::Ready(result) => result,
+        Poll::Pending => {
+            let ended = tokio::spawn(pass).await;
+            ended.unwrap_or_else(|_| Err(KafkaError::from(ErrorCode::UnknownServerError).into()))
+        }
     }
 }
 

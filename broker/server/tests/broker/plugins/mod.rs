@@ -3,4 +3,5 @@
 mod filters;
 mod partitioners;
 mod serializers;
+mod turns;
 mod world;

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use klamm_conformance::TestBroker;
-use klamm_faults::{Kill, KillSchedule, Progress, pause};
+
+use crate::pause::pause;
+use crate::progress::Progress;
+use crate::schedule::{Kill, KillSchedule};
 
 /// Kills and restarts; gives how many of the kills met requests without an answer in a broker that was giving answers.
 pub fn kill_all(broker: &mut TestBroker, schedule: KillSchedule, progress: &Progress) -> u64 {
