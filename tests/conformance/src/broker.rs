@@ -96,6 +96,11 @@ impl TestBroker {
         self.kafka.to_string()
     }
 
+    /// Where gRPC clients connect, such as that for plug-ins.
+    pub fn grpc(&self) -> SocketAddr {
+        self.grpc
+    }
+
     /// Where its data is.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir

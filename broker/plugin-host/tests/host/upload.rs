@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::host;
-use klamm_plugin_host::guests::{Guest, accepting, binary, component};
+use klamm_plugin_host::guests::{Guest, accepting, binary, bomb, component};
 use klamm_plugin_host::{BindError, Binding, Digest, Host, HostOptions, Kind, Refused};
 
 fn refused(wasm: &[u8]) -> Refused {
@@ -67,16 +67,6 @@ fn functions_of_other_types_are_refused() {
         (export "klamm:plugin/filter-api@0.1.0" (instance $filter)))"#;
     let Refused::Shape { detail } = refused(&binary(text)) else { panic!() };
     assert!(detail.contains("lifecycle's function init"), "{detail}");
-}
-
-/// Components each of which instantiates the one before `times` times.
-fn bomb(levels: usize, times: usize) -> Vec<u8> {
-    let first = "(component (component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
-    let text = (1..=levels).fold(first, |text, level| {
-        let instances = format!("(instance (instantiate $c{}))", level - 1).repeat(times);
-        format!("{text} (component $c{level} {instances})")
-    });
-    binary(&format!("{text} (instance (instantiate $c{levels})))"))
 }
 
 #[test]
