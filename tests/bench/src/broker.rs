@@ -146,6 +146,16 @@ impl Broker {
         self.home.path().join("data")
     }
 
+    /// Whether its process has ended.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
+    /// What it has printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
     /// Ends it with SIGKILL.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
@@ -176,8 +186,7 @@ impl Broker {
                 return Ok(());
             }
             if Instant::now() > deadline || self.process.try_wait()?.is_some() {
-                let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
-                return Err(format!("{} does not answer; its log:\n{log}", self.make.name()).into());
+                return Err(format!("{} does not answer; its log:\n{}", self.make.name(), self.log()).into());
             }
             pause();
         }

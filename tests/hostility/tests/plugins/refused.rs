@@ -27,7 +27,7 @@ fn no_plugins() -> Vec<(&'static str, Vec<u8>, Code, &'static str)> {
         ("large", vec![0; (10 << 20) + 1], Code::ResourceExhausted, "10485760 bytes"),
         ("module", binary("(module)"), invalid, "not a component"),
         ("half", whole[..whole.len() / 2].to_vec(), invalid, "isn't a valid WebAssembly component"),
-        ("noise", b"MZ no wasm at all".to_vec(), invalid, "isn't a valid WebAssembly component"),
+        ("noise", b"MZ no wasm at all".to_vec(), invalid, "it doesn't start as WebAssembly does"),
         ("nothing", Vec::new(), invalid, "isn't a valid WebAssembly component"),
     ]
 }
@@ -43,6 +43,7 @@ fn what_can_not_be_a_plug_in_is_refused_with_the_reason() {
         println!("{name}: {}", refused.message());
         assert_eq!(refused.code(), code, "{name}: {refused:?}");
         assert!(refused.message().contains(sentence), "{name}: {refused:?}");
+        assert!(!refused.message().contains('\n'), "{name}: one sentence, not {refused:?}");
     }
     assert_eq!(world.list(), [""; 0]);
     settle(steady, &["beside plug-ins that are refused"], &world.process(), before);

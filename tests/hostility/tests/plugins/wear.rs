@@ -51,6 +51,8 @@ fn what_wears_out_or_is_slow_costs_no_record() {
             let of = |name: &str, label| metrics.of(&topic, name, label);
             let accepted = of("klamm_plugin_records_total", Some(("verdict", "accepted")));
             assert_eq!((accepted, of("klamm_plugin_failed_records_total", None)), (count as u64, 0));
+            // A leak is stopped before it comes to the limit.
+            assert_eq!(of("klamm_plugin_failures_total", Some(("cause", "memory"))), 0, "{topic}");
             let recycled = of("klamm_plugin_recycled_instances_total", None);
             assert_eq!(recycled > 0, name != "slow", "{topic}: {recycled}");
             let memory = of("klamm_plugin_memory_high_water_bytes", None);

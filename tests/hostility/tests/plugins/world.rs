@@ -70,9 +70,9 @@ impl World {
         self.runtime.block_on(plugins.push(tokio_stream::iter(parts))).map(drop)
     }
 
-    /// Binds version 1 of a plug-in.
+    /// Binds version 1 of a plug-in. Its deadline is long, so that a busy machine leaves time to look for the record that fails.
     pub fn bind(&self, topic: &str, kind: Kind, name: &str, rule: OnFailure) -> Result<(), Status> {
-        self.bind_for(topic, kind, name, rule, 30)
+        self.bind_for(topic, kind, name, rule, 100)
     }
 
     /// The same, with a deadline.
