@@ -22,6 +22,8 @@ use crate::{Batch, Budget, OverBudget, Plugin};
 const INLINE: Duration = Duration::from_micros(1_500);
 /// What a full call may run in all, in deadlines.
 const DEADLINES: u32 = 3;
+/// So many failures of one batch are told in the log, which has room for 100 lines a second.
+const TOLD: usize = 10;
 
 /// One batch on its way.
 pub(crate) struct Attempt<'a, J: Job> {
@@ -40,6 +42,8 @@ pub(crate) struct Attempt<'a, J: Job> {
     only_fresh: bool,
     pub(crate) hit_deadline: bool,
     pub(crate) tally: Tally,
+    /// For the log, once the batch is answered: the records that it failed on, and why.
+    pub(crate) told: Vec<String>,
 }
 
 /// Records to call the guest with.
@@ -65,6 +69,7 @@ impl<'a, J: Job> Attempt<'a, J> {
             only_fresh: false,
             hit_deadline: false,
             tally: Tally::default(),
+            told: Vec::new(),
         }
     }
 
@@ -226,8 +231,22 @@ impl<'a, J: Job> Attempt<'a, J> {
     /// The binding decides what becomes of these records.
     fn fail(&mut self, range: Range<usize>, failure: &Failure) {
         let reason = format!("{} {}", self.rules.label, failure.sentence);
+        if self.told.len() < TOLD {
+            self.told.push(self.line(&range, failure));
+        }
         self.tally.failed_records += range.len() as u64;
         let answer = self.job.failed(range.len(), &reason, &self.rules);
         self.done.push((range, answer));
+    }
+
+    /// What the log tells of records that it failed on.
+    fn line(&self, range: &Range<usize>, failure: &Failure) -> String {
+        let Batch { records, partition, .. } = self.batch;
+        let which = match range.len() {
+            1 => format!("record {}", range.start),
+            _ => format!("records {} to {}", range.start, range.end - 1),
+        };
+        let count = records.len();
+        format!("failed on {which} of {count} that were sent to partition {partition}: {}", failure.sentence)
     }
 }

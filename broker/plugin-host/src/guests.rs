@@ -180,6 +180,16 @@ pub fn binary(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is WebAssembly")
 }
 
+/// A component bomb: `levels` components, each of which instantiates the one before `times` times.
+pub fn bomb(levels: usize, times: usize) -> Vec<u8> {
+    let first = "(component (component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
+    let text = (1..=levels).fold(first, |text, level| {
+        let instances = format!("(instance (instantiate $c{}))", level - 1).repeat(times);
+        format!("{text} (component $c{level} {instances})")
+    });
+    binary(&format!("{text} (instance (instantiate $c{levels})))"))
+}
+
 /// Functions that do arithmetic, of about so many bytes together.
 fn padding(bytes: usize) -> String {
     const LINES: usize = 200;

@@ -27,8 +27,15 @@ const MAX_TYPES: u64 = 50_000;
 /// Segments of data and of elements.
 const MAX_SEGMENTS: u64 = 100_000;
 
+/// What WebAssembly starts with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Counts, and refuses what is too much. That the component is valid is left to the compiler.
 pub(crate) fn inspect(wasm: &[u8]) -> Result<(), Refused> {
+    // The parser would say so in a dozen lines of bytes.
+    if wasm.len() >= MAGIC.len() && !wasm.starts_with(MAGIC) {
+        return Err(Refused::Invalid { detail: "it doesn't start as WebAssembly does".to_owned() });
+    }
     let mut census = Census::default();
     for payload in Parser::new(0).parse_all(wasm) {
         census.take(payload.map_err(invalid)?)?;

@@ -14,8 +14,8 @@ use crate::pool::Pool;
 use crate::statistics::{Statistics, Tally};
 use crate::tempo::Tempo;
 use crate::{
-    Artefact, Assignment, Batch, BindError, Binding, Budget, Digest, Encoded, Op, OverBudget, Pace, Verdict,
-    Wants,
+    Artefact, Assignment, Batch, BindError, Binding, Budget, Digest, Encoded, Level, Op, OverBudget, Pace,
+    Verdict, Wants,
 };
 
 /// One binding: instances, breaker and statistics. Calls run on the thread that makes them, as many at once as there are threads.
@@ -167,15 +167,35 @@ impl Plugin {
         let result = attempt.work();
         attempt.release();
         let (tally, late) = (std::mem::take(&mut attempt.tally), attempt.hit_deadline);
+        let told = std::mem::take(&mut attempt.told);
         drop(attempt);
+        if result.is_ok() {
+            for line in told {
+                self.log(line);
+            }
+        }
         self.settle(job, tally, late, records, result.as_ref().ok(), began);
         result
     }
 
     fn tell_breaker(&self, now: Instant, outcome: Outcome, late: bool) {
-        if self.binding.limits.breaker {
-            self.statistics.breaker.lock().ended(now, outcome, late);
+        if !self.binding.limits.breaker {
+            return;
         }
+        let opened = {
+            let mut breaker = self.statistics.breaker.lock();
+            let before = breaker.opened();
+            breaker.ended(now, outcome, late);
+            breaker.opened() > before
+        };
+        if opened {
+            self.log("it failed too often: its breaker is open, and it isn't called for a while".to_owned());
+        }
+    }
+
+    /// Writes a line beside those of the plug-in.
+    fn log(&self, line: String) {
+        self.statistics.journal.logs.write(Level::Error, line, Instant::now());
     }
 
     /// What becomes of a batch that isn't tried.

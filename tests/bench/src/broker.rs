@@ -68,7 +68,8 @@ pub struct Broker {
     make: Make,
     durability: Durability,
     home: TempDir,
-    address: SocketAddr,
+    /// Of Kafka's protocol; and of Klamm's gRPC, or of Kafka's controller.
+    addresses: [SocketAddr; 2],
     process: Child,
     limits: Limits,
 }
@@ -104,19 +105,30 @@ impl Broker {
 
     fn start_limited(make: &Make, durability: Durability, limits: Limits) -> Result<Broker> {
         let home = TempDir::with_prefix("klamm-bench-")?;
-        let (address, controller) = (free_address()?, free_address()?);
+        let addresses = [free_address()?, free_address()?];
         if let Program::Kafka(jars) = &make.program {
-            format_for_kafka(jars, home.path(), [address, controller], durability, limits)?;
+            format_for_kafka(jars, home.path(), addresses, durability, limits)?;
         }
-        let process = spawn(make, durability, home.path(), address, limits)?;
-        let mut broker = Broker { make: make.clone(), durability, home, address, process, limits };
+        let process = spawn(make, durability, home.path(), addresses, limits)?;
+        let mut broker = Broker { make: make.clone(), durability, home, addresses, process, limits };
         broker.wait()?;
         Ok(broker)
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses[0]
+    }
+
+    /// What `klamm` prints that is run with these arguments, for this broker.
+    pub fn klamm(&self, arguments: &[&str]) -> Result<String> {
+        let Program::Klamm(binary) = &self.make.program else { return Err("it is no Klamm".into()) };
+        let grpc = self.addresses[1].to_string();
+        let ran = Command::new(binary).args(arguments).env("KLAMM_GRPC", grpc).output()?;
+        if ran.status.success() {
+            return Ok(String::from_utf8(ran.stdout)?);
+        }
+        Err(format!("klamm {arguments:?} failed: {}", String::from_utf8_lossy(&ran.stderr)).into())
     }
 
     /// Its process.
@@ -126,12 +138,22 @@ impl Broker {
 
     /// A connection to it.
     pub fn client(&self) -> Result<Client> {
-        Ok(Client::connect(self.address)?)
+        Ok(Client::connect(self.address())?)
     }
 
     /// Where the partitions' directories are.
     pub fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
+    }
+
+    /// Whether its process has ended.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
+    /// What it has printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
     }
 
     /// Ends it with SIGKILL.
@@ -152,7 +174,7 @@ impl Broker {
 
     /// Starts it again on the same data; does not wait.
     pub fn spawn_again(&mut self) -> Result<()> {
-        self.process = spawn(&self.make, self.durability, self.home.path(), self.address, self.limits)?;
+        self.process = spawn(&self.make, self.durability, self.home.path(), self.addresses, self.limits)?;
         Ok(())
     }
 
@@ -160,12 +182,11 @@ impl Broker {
     pub fn wait(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if Client::connect(self.address).is_ok_and(|mut client| client.topic("").is_ok()) {
+            if Client::connect(self.address()).is_ok_and(|mut client| client.topic("").is_ok()) {
                 return Ok(());
             }
             if Instant::now() > deadline || self.process.try_wait()?.is_some() {
-                let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
-                return Err(format!("{} does not answer; its log:\n{log}", self.make.name()).into());
+                return Err(format!("{} does not answer; its log:\n{}", self.make.name(), self.log()).into());
             }
             pause();
         }
@@ -193,11 +214,11 @@ fn spawn(
     make: &Make,
     durability: Durability,
     home: &Path,
-    address: SocketAddr,
+    addresses: [SocketAddr; 2],
     limits: Limits,
 ) -> Result<Child> {
     let (program, arguments) = match &make.program {
-        Program::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, address, limits)),
+        Program::Klamm(binary) => (binary.clone(), klamm_arguments(durability, home, addresses, limits)),
         Program::Kafka(jars) => ("java".into(), kafka_arguments(jars, home)),
     };
     let mut command = if let Some(limit) = limits.open_files {
@@ -216,13 +237,16 @@ fn spawn(
     Ok(process)
 }
 
-fn klamm_arguments(durability: Durability, home: &Path, address: SocketAddr, limits: Limits) -> Vec<String> {
-    let mut arguments: Vec<String> =
-        ["server", "--http-address", "127.0.0.1:0", "--grpc-address", "127.0.0.1:0"]
-            .map(str::to_owned)
-            .into();
+fn klamm_arguments(
+    durability: Durability,
+    home: &Path,
+    [kafka, grpc]: [SocketAddr; 2],
+    limits: Limits,
+) -> Vec<String> {
+    let mut arguments: Vec<String> = ["server", "--http-address", "127.0.0.1:0"].map(str::to_owned).into();
     arguments.extend(["--data-dir".to_owned(), home.join("data").display().to_string()]);
-    arguments.extend(["--kafka-address".to_owned(), address.to_string()]);
+    arguments.extend(["--kafka-address".to_owned(), kafka.to_string()]);
+    arguments.extend(["--grpc-address".to_owned(), grpc.to_string()]);
     let flush = (durability == Durability::PageCache).then_some(("log.flush.interval.messages", NO_FLUSH));
     for (name, value) in RECYCLED_PAGES.into_iter().chain(flush).chain(limits.settings.iter().copied()) {
         arguments.extend(["--set".to_owned(), format!("{name}={value}")]);

@@ -30,15 +30,32 @@ pub struct Paced {
 /// More than a broker leaves unanswered unless it is dead.
 const UNANSWERED: usize = 100_000;
 
+/// What came of it.
+#[derive(Debug)]
+pub struct Answered {
+    /// How long each answer took after its request was due, in microseconds.
+    pub latencies: Histogram<u64>,
+    /// How many writes were refused.
+    pub refused: u64,
+}
+
 struct Line {
     socket: TcpStream,
     due: SyncSender<Instant>,
-    reader: JoinHandle<Result<Histogram<u64>>>,
+    reader: JoinHandle<Result<Answered>>,
 }
 
 impl Paced {
-    /// Runs it; how long each answer took after its request was due, in microseconds.
+    /// Runs it; how long each answer took after its request was due, in microseconds. No write may be refused.
     pub fn drive(&self, address: SocketAddr) -> Result<Histogram<u64>> {
+        match self.answered(address)? {
+            Answered { latencies, refused: 0 } => Ok(latencies),
+            Answered { refused, .. } => Err(format!("{refused} writes were refused").into()),
+        }
+    }
+
+    /// Runs it, whatever the answers say.
+    pub fn answered(&self, address: SocketAddr) -> Result<Answered> {
         let mut lines = (0..self.frames.len()).map(|_| Line::open(address)).collect::<Result<Vec<_>>>()?;
         let gap = Duration::from_secs(1) / self.rate;
         let requests = (self.time.as_secs_f64() * f64::from(self.rate)) as u32;
@@ -50,12 +67,14 @@ impl Paced {
             lines[line].due.send(due)?;
             lines[line].socket.write_all(&self.frames[line])?;
         }
-        let mut latencies = microseconds()?;
+        let mut all = Answered { latencies: microseconds()?, refused: 0 };
         for line in lines {
             drop(line.due);
-            latencies.add(line.reader.join().map_err(|_| "a reader panicked")??)?;
+            let of_line = line.reader.join().map_err(|_| "a reader panicked")??;
+            all.latencies.add(of_line.latencies)?;
+            all.refused += of_line.refused;
         }
-        Ok(latencies)
+        Ok(all)
     }
 }
 
@@ -70,8 +89,8 @@ impl Line {
     }
 }
 
-fn read(mut socket: TcpStream, asked: &Receiver<Instant>) -> Result<Histogram<u64>> {
-    let mut latencies = microseconds()?;
+fn read(mut socket: TcpStream, asked: &Receiver<Instant>) -> Result<Answered> {
+    let (mut latencies, mut refused) = (microseconds()?, 0);
     for due in asked {
         let mut size = [0; 4];
         socket.read_exact(&mut size)?;
@@ -79,12 +98,9 @@ fn read(mut socket: TcpStream, asked: &Receiver<Instant>) -> Result<Histogram<u6
         socket.read_exact(&mut frame)?;
         latencies.saturating_record(due.elapsed().as_micros() as u64);
         let (_, response): (_, ProduceResponse) = decode_response(frame.into(), PRODUCE_VERSION)?;
-        let code = response.responses[0].partition_responses[0].error_code;
-        if code != 0 {
-            return Err(format!("a write was refused with code {code}").into());
-        }
+        refused += u64::from(response.responses[0].partition_responses[0].error_code != 0);
     }
-    Ok(latencies)
+    Ok(Answered { latencies, refused })
 }
 
 /// Sleeping wakes up about 60 us late, which would be charged to the broker: the last of it is spent spinning.

@@ -38,6 +38,11 @@ impl Client {
         Ok(Client { socket, next: 1 })
     }
 
+    /// The same connection, for a thread that only reads.
+    pub fn reader(&self) -> io::Result<Client> {
+        Ok(Client { socket: self.socket.try_clone()?, next: self.next })
+    }
+
     /// The frame of a request, with its size, and its correlation id.
     pub fn frame<R: Request>(&mut self, version: i16, request: &R) -> (i32, Bytes) {
         let correlation_id = self.next;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use klamm_model::ErrorCode;
 
-use crate::Client;
 use crate::requests::{create_topic, error, fetch, produce, value_batch};
+use crate::{Client, Latencies};
 
 const TOPIC: &str = "good";
 /// Between two rounds: a client that works, not one that loads the machine.
@@ -21,33 +21,6 @@ pub struct GoodClient {
     stop: Arc<AtomicBool>,
     harmed: Arc<AtomicBool>,
     thread: JoinHandle<[Latencies; 2]>,
-}
-
-/// How long the rounds took: each one produce and one fetch.
-#[derive(Debug, Default)]
-pub struct Latencies(Vec<Duration>);
-
-impl Latencies {
-    /// How many rounds there were.
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn percentile(&self, percent: usize) -> Duration {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        sorted
-            .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or_default()
-    }
-}
-
-impl std::fmt::Display for Latencies {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [p50, p99, max] = [50, 99, 100].map(|percent| self.percentile(percent));
-        write!(f, "{} rounds of produce and fetch, p50 {p50:.1?}, p99 {p99:.1?}, max {max:.1?}", self.count())
-    }
 }
 
 impl GoodClient {
@@ -81,7 +54,7 @@ fn work(mut client: Client, stop: &AtomicBool, harmed: &AtomicBool) -> [Latencie
         let phase = usize::from(harmed.load(Ordering::Relaxed));
         let begun = Instant::now();
         round(&mut client, offset);
-        latencies[phase].0.push(begun.elapsed());
+        latencies[phase].add(begun.elapsed());
         offset += 1;
         pause(PAUSE);
     }

@@ -29,11 +29,19 @@ fn isolates(what: &str, cause: &'static str, sentence: &str) -> Plugin {
     let Verdict::DeadLetter(reason) = &verdicts[40] else { panic!("{verdicts:?}") };
     assert!(reason.starts_with("guest@1.0.0 ") && reason.contains(sentence), "{reason}");
     assert_eq!(accepted, 63, "{verdicts:?}");
+    told_once(&plugin, &format!("failed on record 40 of 64 that were sent to partition 3: {sentence}"));
     let figures = figures(&plugin);
     assert!(figures.failures[cause] > 0, "{figures:?}");
     assert_eq!((figures.failed_records, figures.verdicts.dead_lettered), (1, 1));
     assert_eq!(figures.breaker, BreakerState::Closed);
     plugin
+}
+
+/// The log has this line once. One that the plug-in's own flood took is not there, and that is told too.
+fn told_once(plugin: &Plugin, line: &str) {
+    let log = plugin.statistics().log_since(0);
+    let lines = log.iter().filter(|it| it.text.starts_with(line)).count();
+    assert!(lines == 1 || figures(plugin).dropped_log_lines > 0, "{lines} of {line:?} in {log:#?}");
 }
 
 #[test]
@@ -127,6 +135,7 @@ fn a_plug_in_that_only_fails_is_called_no_more() {
         assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::DeadLetter(_))));
     }
     assert_eq!(figures(&plugin).breaker, BreakerState::Open);
+    told_once(&plugin, "it failed too often: its breaker is open");
     let calls = figures(&plugin).calls;
     let Verdict::DeadLetter(reason) = &plugin.check(&records.batch(), Budget::Full).unwrap()[1] else {
         panic!()
@@ -145,6 +154,7 @@ fn an_inline_call_is_given_up_and_leaves_no_trace() {
     let figures = figures(&plugin);
     assert_eq!((figures.over_budget, figures.batches, figures.failed_records), (10, 0, 0));
     assert_eq!(figures.failures.values().sum::<u64>(), 0);
+    assert_eq!(plugin.statistics().log_since(0), []);
     assert_eq!((figures.breaker, plugin.pace()), (BreakerState::Closed, Pace::Slow));
     assert_eq!(plugin.check(&Records::of(["a"]).batch(), Budget::Full).unwrap(), [Verdict::Accept]);
 }

@@ -5,6 +5,7 @@ mod cold;
 mod durable;
 mod memory;
 mod paced;
+mod plugins;
 mod rebalance;
 mod saturated;
 mod small;
@@ -50,6 +51,8 @@ pub enum Scenario {
     Cold,
     /// Consumer groups of 2, 20 and 200 members in both protocols: until all know what they read after one has come or gone.
     Rebalance,
+    /// Plug-ins: what is left of a topic's throughput with one, swaps of versions under load, the first call after a restart.
+    Plugins,
 }
 
 impl Scenario {
@@ -65,6 +68,7 @@ impl Scenario {
             Scenario::Start => start::run(make, extent),
             Scenario::Cold => cold::run(make, extent),
             Scenario::Rebalance => rebalance::run(make, extent),
+            Scenario::Plugins => plugins::run(make, extent),
         }
     }
 }
