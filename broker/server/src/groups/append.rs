@@ -6,13 +6,8 @@ use std::sync::Arc;
 use klamm_groups::records::GroupRecord;
 use klamm_model::TimestampMs;
 use klamm_partition::{AppendError, Appended, Partition};
-use klamm_records::{
-    BatchBuilder, BuildOptions, InvalidProduce, ProduceRules, TimestampType, validate_produced,
-};
+use klamm_records::{BatchBuilder, BuildOptions, InvalidProduce, ProduceRules, validate_produced};
 use klamm_wire::EncodeError;
-
-/// Bounds nothing: the batches are the broker's own and not compressed.
-const ANY_SIZE: usize = usize::MAX;
 
 /// Why records can't be appended.
 #[derive(Debug, thiserror::Error)]
@@ -48,15 +43,5 @@ pub(super) fn append(
 
 /// `max.message.bytes` does not count: what a group is can't be split.
 fn rules(now: TimestampMs) -> ProduceRules {
-    ProduceRules {
-        max_message_bytes: i32::MAX,
-        compacted: true,
-        timestamp_type: TimestampType::CreateTime,
-        before_max_ms: i64::MAX,
-        after_max_ms: i64::MAX,
-        target_compression: None,
-        zstd_allowed: true,
-        now,
-        max_uncompressed_bytes: ANY_SIZE,
-    }
+    ProduceRules { compacted: true, ..ProduceRules::anything(now) }
 }

@@ -11,7 +11,7 @@ use klamm_log::cleaner::{CleanError as LogCleanError, CleanRules};
 use klamm_log::sim::{Fault, Gate, Operation, Random, SimDisk};
 use klamm_log::{Disk, Flush, GroupCommit, LogConfig, OpenState};
 use klamm_model::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
-use klamm_partition::{Clean, CleanError, Partition, PartitionOptions};
+use klamm_partition::{Clean, CleanError, Partition, PartitionOptions, RecentBatches};
 
 use super::super::host::Host;
 use super::super::shard::Phase;
@@ -277,6 +277,7 @@ impl Machine {
             producer_expiration_ms: 86_400_000,
             max_uncompressed_bytes: 1 << 20,
             group_commit: Arc::clone(&self.group_commit),
+            recent: RecentBatches::new(0),
             open_state: OpenState {
                 clean: false,
                 settled: false,
