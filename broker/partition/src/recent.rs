@@ -223,7 +223,9 @@ mod tests {
         let mut part = all.part();
         assert_eq!(read(&part, 0, 1 << 20, true, 100), None);
         let [a, b, c] = [10, 12, 14].map(|base| batch(base, SMALLEST, 40_000));
-        [&a, &b, &c].into_iter().for_each(|batch| part.keep(batch));
+        for batch in [&a, &b, &c] {
+            part.keep(batch);
+        }
         assert_eq!(read(&part, 9, 1 << 20, true, 100), None, "what was before");
         assert_eq!(read(&part, 16, 1 << 20, true, 100), None, "what comes later");
         assert_eq!(read(&part, 10, 1 << 20, true, 100), Some(bytes_of(&[&a, &b, &c])));
@@ -243,7 +245,9 @@ mod tests {
         let all = RecentBatches::new(1 << 20);
         let mut part = all.part();
         let [a, small, c] = [batch(0, SMALLEST, 40_000), batch(2, 100, 300), batch(4, SMALLEST, 40_000)];
-        [&a, &small, &c].into_iter().for_each(|batch| part.keep(batch));
+        for batch in [&a, &small, &c] {
+            part.keep(batch);
+        }
         assert_eq!(read(&part, 0, 1 << 20, true, 100), Some(bytes_of(&[&a])));
         assert_eq!(read(&part, 2, 1 << 20, true, 100), None, "too small to be kept");
         assert_eq!(read(&part, 4, 1 << 20, true, 100), Some(bytes_of(&[&c])));

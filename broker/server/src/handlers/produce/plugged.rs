@@ -108,7 +108,7 @@ impl Append<'_> {
         // Also of a batch that is there already: another log may have lost its part, and only the plug-ins know it.
         let chain =
             plugins.chain().map_err(|why| KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()))?;
-        let Some(chain) = chain else { return self.append_whole(&plugged, own, before) };
+        let Some(chain) = chain else { return self.append_whole(&plugged, &own, before) };
         let divided = match (self.divided(&plugged, chain, before.as_ref(), index).await, before) {
             (Ok(divided), _) => divided,
             // A batch that is refused now was taken by what was bound then; it is in the log.
@@ -124,19 +124,18 @@ impl Append<'_> {
     fn append_whole(
         &self,
         plugged: &Plugged,
-        own: LogOf,
+        own: &LogOf,
         before: Option<Appended>,
     ) -> Result<Written, Failure> {
-        let appended = match before {
-            Some(appended) => appended,
-            None => {
-                self.take_room(&own.partition, plugged.size_bytes)?;
-                let appended = own.append(&plugged.batch).map_err(|failed| self.refused(&failed))?;
-                self.broker.metrics.produced(plugged.size_bytes, plugged.batch.header().record_count);
-                appended
-            }
-        };
-        Ok(Written { partition: own.partition, appended, elsewhere: Vec::new() })
+        let written =
+            |appended| Written { partition: Arc::clone(&own.partition), appended, elsewhere: Vec::new() };
+        if let Some(appended) = before {
+            return Ok(written(appended));
+        }
+        self.take_room(&own.partition, plugged.size_bytes)?;
+        let appended = own.append(&plugged.batch).map_err(|failed| self.refused(&failed))?;
+        self.broker.metrics.produced(plugged.size_bytes, plugged.batch.header().record_count);
+        Ok(written(appended))
     }
 
     /// What the plug-ins make of the batch.
