@@ -4,6 +4,7 @@ use klamm_wire::messages::join_group::JoinGroupResponse;
 use klamm_wire::messages::sync_group::SyncGroupResponse;
 
 use crate::records::GroupRecord;
+use crate::{MigrationRefused, WhyRefused};
 
 /// A request that waits for its answer; whoever runs the state machine chooses the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,8 @@ pub struct Effects {
     /// Answers to send once that is safe. A ticket is answered once; a request whose client went away is answered all the
     /// same.
     pub replies: Vec<(Ticket, Reply)>,
+    /// For those who run the broker: groups that were to change their protocol, and did not.
+    pub refused: Vec<MigrationRefused>,
 }
 
 impl Effects {
@@ -39,9 +42,15 @@ impl Effects {
         self.replies.push((ticket, reply));
     }
 
+    /// Tells of a group that keeps its protocol.
+    pub fn refuse(&mut self, group_id: &str, why: WhyRefused) {
+        self.refused.push(MigrationRefused { group_id: group_id.to_owned(), why });
+    }
+
     /// All of these, after what is there.
     pub fn extend(&mut self, effects: Effects) {
         self.records.extend(effects.records);
         self.replies.extend(effects.replies);
+        self.refused.extend(effects.refused);
     }
 }

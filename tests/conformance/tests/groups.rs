@@ -6,11 +6,17 @@
 #[allow(dead_code, reason = "each test program uses what it needs")]
 mod support;
 
+#[path = "groups/churn.rs"]
+mod churn;
 #[path = "groups/member.rs"]
 mod member;
+#[path = "groups/process.rs"]
+mod process;
+#[path = "groups/watcher.rs"]
+mod watcher;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use klamm_conformance::{BrokerOptions, TestBroker};
@@ -24,14 +30,17 @@ use support::{PATIENCE, create_partitions, create_topic, producer, read_from, tr
 const TOPIC: &str = "orders";
 const OFFSETS_PARTITIONS: i32 = 3;
 
-fn started() -> TestBroker {
-    let broker = BrokerOptions::new()
+fn options() -> BrokerOptions {
+    BrokerOptions::new()
         .set("group.initial.rebalance.delay.ms", "0")
         .set("group.min.session.timeout.ms", "1000")
         .set("offsets.topic.num.partitions", &OFFSETS_PARTITIONS.to_string())
         .set("group.consumer.heartbeat.interval.ms", "300")
         .set("group.consumer.session.timeout.ms", "6000")
-        .start();
+}
+
+fn started() -> TestBroker {
+    let broker = options().start();
     create_topic(&broker, TOPIC, 4, &[]);
     broker
 }
@@ -113,6 +122,7 @@ fn a_static_member_comes_back_to_its_partitions_and_a_lost_one_is_replaced() {
 /// Members come and go and the broker is killed, and every record is read.
 fn churn(settings: &[(&str, &str)]) {
     let mut broker = started();
+    let mut kills = Vec::new();
     let seen = Seen::default();
     let join = |broker: &TestBroker| Member::join_and_note(broker, TOPIC, settings, &seen);
     let mut members = vec![join(&broker), join(&broker)];
@@ -125,7 +135,7 @@ fn churn(settings: &[(&str, &str)]) {
         }
         match round % 4 {
             1 => members.remove(0).leave(),
-            3 => broker.kill_and_restart(),
+            3 => kills.push(kill_and_restart(&mut broker)),
             _ => members.push(join(&broker)),
         }
         producer.flush(PATIENCE).unwrap();
@@ -133,7 +143,15 @@ fn churn(settings: &[(&str, &str)]) {
     assert_eq!(producer.context().failures(), 0);
     eventually("all is read", || seen.count() == sent, || format!("{} of {sent}", seen.count()));
     members.into_iter().for_each(Member::leave);
-    no_commit_went_back_but_repeats(&group_records(&broker));
+    no_commit_went_back_but_late_ones(&group_records(&broker), &kills);
+}
+
+/// Pulls the plug, and gives the time at which the broker was gone, in milliseconds since 1970.
+fn kill_and_restart(broker: &mut TestBroker) -> i64 {
+    broker.kill();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    broker.restart();
+    i64::try_from(since.as_millis()).unwrap()
 }
 
 /// All of `__consumer_offsets`.
@@ -150,22 +168,26 @@ fn group_records(broker: &TestBroker) -> Vec<GroupRecord> {
 
 /// What `__consumer_offsets` has of each partition only grows.
 fn no_commit_went_back(records: &[GroupRecord]) {
-    no_commit_went_back_but(records, |_, _| false);
+    no_commit_went_back_but_late_ones(records, &[]);
 }
 
-/// The same where brokers were killed: librdkafka sends a commit again whose answer was lost, also after a later one.
-fn no_commit_went_back_but_repeats(records: &[GroupRecord]) {
-    no_commit_went_back_but(records, |committed, offset| committed.contains(&offset));
-}
-
-fn no_commit_went_back_but(records: &[GroupRecord], allowed: impl Fn(&BTreeSet<i64>, i64) -> bool) {
-    let mut committed: BTreeMap<&OffsetKey, BTreeSet<i64>> = BTreeMap::new();
+/// The same where the broker was killed at these times: librdkafka sends a commit again whose answer was lost, or that was lost
+/// itself, also after a later one. One that was never written before is not older than the last one before the kill.
+fn no_commit_went_back_but_late_ones(records: &[GroupRecord], kills: &[i64]) {
+    // By partition: when each was committed, and what.
+    let mut committed: BTreeMap<&OffsetKey, Vec<(i64, i64)>> = BTreeMap::new();
     for record in records {
         if let GroupRecord::Offset { key, value: Some(value) } = record {
             let before = committed.entry(key).or_default();
-            let grows = before.last().is_none_or(|newest| *newest <= value.offset);
-            assert!(grows || allowed(before, value.offset), "{key:?}: {before:?}, {value:?}");
-            before.insert(value.offset);
+            let newest = |until: i64| {
+                before.iter().filter(|(at, _)| *at < until).map(|(_, offset)| *offset).max().unwrap_or(0)
+            };
+            let grows = newest(i64::MAX) <= value.offset;
+            let last_kill = kills.iter().copied().filter(|kill| *kill <= value.commit_timestamp).max();
+            let is_repeat = || before.iter().any(|(_, offset)| *offset == value.offset);
+            let is_late = last_kill.is_some_and(|kill| newest(kill) <= value.offset || is_repeat());
+            assert!(grows || is_late, "{key:?}: {kills:?}, {before:?}, {value:?}");
+            before.push((value.commit_timestamp, value.offset));
         }
     }
     assert!(!committed.is_empty());
@@ -222,6 +244,32 @@ fn migrate(classic: &[(&str, &str)]) {
     assert_eq!(protocols(&records), ["classic", "consumer", "classic"]);
 }
 
+/// A group that may not change its protocol under its members says so in the log, once, and what to do.
+#[test]
+fn a_change_of_protocol_that_is_refused_is_in_the_log() {
+    let broker = options().set("group.consumer.migration.policy", "disabled").start();
+    create_topic(&broker, TOPIC, 4, &[]);
+    let classic = Member::join(&broker, TOPIC, &[("session.timeout.ms", "6000")]);
+    await_shares(std::slice::from_ref(&classic), &[4], 4);
+    let refused: Vec<Member> = (0..2).map(|_| Member::join(&broker, TOPIC, &[CONSUMER_PROTOCOL])).collect();
+    let lines = || {
+        let log = broker.log();
+        let lines = log.lines().filter(|line| line.contains("keeps its protocol"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    eventually("it is in the log", || !lines().is_empty(), || broker.log());
+    refused.into_iter().for_each(Member::leave);
+    let lines = lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for part in
+        ["WARN", "\"group\":\"g\"", "this classic group", "group.consumer.migration.policy=bidirectional"]
+    {
+        assert!(lines[0].contains(part), "{part}: {}", lines[0]);
+    }
+    assert_eq!(classic.assignment().len(), 4, "the group lives on");
+    classic.leave();
+}
+
 /// The protocols that the group had, one after the other, as long as it had members.
 fn protocols(records: &[GroupRecord]) -> Vec<&'static str> {
     let protocol = |record: &GroupRecord| match record {
@@ -244,4 +292,10 @@ fn cooperative_members_are_replaced_by_ones_of_the_consumer_protocol_and_back() 
 fn eager_members_are_replaced_by_ones_of_the_consumer_protocol_and_back() {
     let classic = ("partition.assignment.strategy", "range");
     migrate(&[classic, ("session.timeout.ms", "6000"), ("auto.commit.interval.ms", "100")]);
+}
+
+/// No test of its own: the member that others of these tests kill.
+#[test]
+fn a_member_in_a_process_of_its_own() {
+    process::be_a_member();
 }

@@ -1,8 +1,10 @@
 //! `klamm config`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use klamm_model::ErrorCode;
 use serde::Serialize;
 
+use crate::client::ClientError;
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::{self, Present, Table, note};
@@ -115,6 +117,15 @@ impl Present for SettingList {
 }
 
 impl ResourceArguments {
+    /// As it is given on the command line.
+    fn words(&self) -> String {
+        let kind = match self.kind {
+            ResourceKind::Topic => "topic",
+            ResourceKind::Broker => "broker",
+        };
+        format!("{kind} {}", self.name)
+    }
+
     fn resource(self) -> Result<Resource, CliError> {
         match (self.kind, self.name.as_str()) {
             (ResourceKind::Topic, _) => Ok(Resource::Topic(self.name)),
@@ -159,18 +170,54 @@ async fn change(
     dry_run: bool,
     globals: &Globals,
 ) -> Result<(), CliError> {
+    let words = resource.words();
     let resource = resource.resource()?;
     let mut client = session::connect(globals).await?;
-    settings::alter(&mut client, &resource, &changes, dry_run).await?;
+    let altered = settings::alter(&mut client, &resource, &changes, dry_run).await;
+    altered.map_err(|error| refused(&error, &words))?;
     note(&format!("settings of {resource} {}", if dry_run { "would be changed" } else { "changed" }));
     Ok(())
 }
 
+/// Kafka answers what can't be changed, does not exist or has a wrong value with one code, if it is a broker's.
+fn refused(error: &ClientError, words: &str) -> CliError {
+    let refused = CliError::from(error);
+    if error.code() != Some(ErrorCode::InvalidRequest) {
+        return refused;
+    }
+    refused.next(format!(
+        "`klamm config describe {words} --documentation` shows the settings there are and what they take; one that is \
+         read-only (-o wide) is given to the broker when it starts: `klamm server --set NAME=VALUE`, or in its file"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::SettingList;
+    use klamm_model::ErrorCode;
+
+    use super::{SettingList, refused};
+    use crate::client::ClientError;
     use crate::output::Present;
     use crate::settings::Setting;
+
+    #[test]
+    fn a_broker_that_refuses_says_why_and_what_can_be_done() {
+        let error = |code| ClientError::Refused {
+            doing: "changing the settings of broker 1".into(),
+            code,
+            message: Some("log.dirs can't change while a broker runs".into()),
+            broker: None,
+        };
+        assert_eq!(
+            refused(&error(ErrorCode::InvalidRequest), "broker 1").to_string(),
+            "error: changing the settings of broker 1: log.dirs can't change while a broker runs [INVALID_REQUEST (42)]\n\
+             next: `klamm config describe broker 1 --documentation` shows the settings there are and what they take; one \
+             that is read-only (-o wide) is given to the broker when it starts: `klamm server --set NAME=VALUE`, or in its \
+             file"
+        );
+        let other = refused(&error(ErrorCode::InvalidConfig), "broker 1").to_string();
+        assert!(other.ends_with("shows the settings there are and what they mean"), "{other}");
+    }
 
     #[test]
     fn people_and_programs_see_settings() {

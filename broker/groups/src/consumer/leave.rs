@@ -15,7 +15,7 @@ use super::timers::Expired;
 use super::validate::{LEAVE_FOR_A_WHILE, Refusal};
 use crate::classic::ClassicGroup;
 use crate::records::GroupRecord;
-use crate::{Topics, Turn};
+use crate::{Topics, Turn, WhyRefused};
 
 impl ConsumerGroup {
     /// Removes members that were not heard of for the time of a session, and members that did not give partitions back or
@@ -92,8 +92,10 @@ impl ConsumerGroup {
         if !leaving.iter().any(|member_id| self.members.contains_key(member_id)) {
             return None;
         }
-        if self.is_classic_without(leaving, turn.config) {
-            return Some(self.downgrade(turn, topics, leaving));
+        match self.is_classic_without(leaving, turn.config) {
+            Ok(true) => return Some(self.downgrade(turn, topics, leaving)),
+            Ok(false) => {}
+            Err(why) => turn.effects.refuse(&self.group_id, WhyRefused::Downgrade(why)),
         }
         let patterns: BTreeSet<String> = leaving
             .iter()

@@ -8,7 +8,7 @@ use klamm_wire::messages::consumer_group_heartbeat::{
 use super::{Coordinator, Group};
 use crate::classic::ClassicGroup;
 use crate::consumer::{ConsumerGroup, NotUpgraded};
-use crate::{Caller, Effects, Topics, Turn};
+use crate::{Caller, Effects, Topics, Turn, WhyRefused};
 
 /// The epoch with which a member joins.
 const JOINS: i32 = 0;
@@ -64,8 +64,11 @@ impl Coordinator {
         let own = &mut Turn { now: turn.now, config: turn.config, ids: turn.ids, effects: &mut effects };
         let mut group = match self.groups.get(&group_id) {
             Some(Group::Classic(classic)) if !classic.is_empty() => {
-                ConsumerGroup::upgraded(own, topics, classic, &group_id)
-                    .map_err(|why| (ErrorCode::GroupIdNotFound, stays_classic(&group_id, &why)))?
+                ConsumerGroup::upgraded(own, topics, classic, &group_id).map_err(|why| {
+                    let message = stays_classic(&group_id, &why);
+                    turn.effects.refuse(&group_id, WhyRefused::Upgrade(why));
+                    (ErrorCode::GroupIdNotFound, message)
+                })?
             }
             Some(Group::Classic(classic)) => {
                 // Its offsets stay, for the group of the consumer protocol that takes its name.

@@ -16,6 +16,7 @@ mod config;
 mod host;
 mod internal_topic;
 mod key;
+mod lately_said;
 mod load;
 #[cfg(test)]
 mod power_loss;

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klamm_groups::{Coordinator, Effects, Now, Reply, Tick, Ticket, Turn};
+use klamm_groups::{Coordinator, Effects, MigrationRefused, Now, Reply, Tick, Ticket, Turn};
 use klamm_model::{ErrorCode, Offset};
 use klamm_partition::{Commit, Partition};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
 use super::append::{AppendRecordsError, append};
 use super::asking::Asked;
 use super::backoff::delay_after;
 use super::host::{Host, Ids};
+use super::lately_said::LatelySaid;
 
 /// The groups of one partition of `__consumer_offsets`.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ struct State {
     armed: Option<Tick>,
     /// Appends that failed since the last one that didn't.
     failed_appends: u32,
+    /// Groups of which was said lately that they keep their protocol.
+    refused: LatelySaid,
 }
 
 /// Where a shard is in its life.
@@ -61,6 +64,7 @@ impl Shard {
             last_offset: None,
             armed: None,
             failed_appends: 0,
+            refused: LatelySaid::default(),
         };
         Shard { partition, state: Mutex::new(state), wake: Notify::new() }
     }
@@ -114,6 +118,7 @@ impl Shard {
         let mut effects = Effects::default();
         let mut turn = Turn { now, config: host.config(), ids: &mut Ids(host), effects: &mut effects };
         let value = event(&mut state.coordinator, &mut turn);
+        say_what_was_refused(state, &effects.refused, now.tick);
         self.append(state, &effects, now)?;
         let after = state.last_offset;
         for (ticket, reply) in effects.replies {
@@ -206,6 +211,15 @@ impl Shard {
 
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
+    }
+}
+
+/// Now and then: the client tries again, and so do others.
+fn say_what_was_refused(state: &mut State, refused: &[MigrationRefused], now: Tick) {
+    for MigrationRefused { group_id, why } in refused {
+        if state.refused.may_say(group_id, now) {
+            warn!(group = %group_id, reason = %why, next = why.next_step(), "a consumer group keeps its protocol");
+        }
     }
 }
 

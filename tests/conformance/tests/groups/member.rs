@@ -23,14 +23,15 @@ impl Seen {
         self.0.lock().unwrap().len()
     }
 
-    fn read(&self, value: &[u8]) {
+    /// A member has read this record.
+    pub fn read(&self, value: &[u8]) {
         self.0.lock().unwrap().insert(value.to_vec());
     }
 }
 
 /// Hears of rebalances.
 #[derive(Debug, Clone, Default)]
-struct Ears {
+pub struct Ears {
     rebalances: Arc<AtomicUsize>,
 }
 
@@ -44,6 +45,25 @@ impl ConsumerContext for Ears {
 
 /// The setting that chooses the consumer protocol (KIP-848): the broker says how often to send heartbeats.
 pub const CONSUMER_PROTOCOL: (&str, &str) = ("group.protocol", "consumer");
+
+/// A consumer of the group `g` that is about to join.
+pub fn subscribed(bootstrap: &str, topic: &str, settings: &[(&str, &str)], ears: Ears) -> BaseConsumer<Ears> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", bootstrap).set("broker.address.family", "v4");
+    config.set("group.id", "g").set("auto.offset.reset", "earliest");
+    config.set("topic.metadata.refresh.interval.ms", "500");
+    if !settings.contains(&CONSUMER_PROTOCOL) {
+        config.set("heartbeat.interval.ms", "300");
+    }
+    for (name, value) in settings {
+        config.set(*name, *value);
+    }
+    // What is committed must have been noted: closing a consumer polls, too, and throws away what comes.
+    config.set("enable.auto.offset.store", "false");
+    let consumer: BaseConsumer<Ears> = config.create_with_context(ears).unwrap();
+    consumer.subscribe(&[topic]).unwrap();
+    consumer
+}
 
 /// A member of the group `g`.
 #[derive(Debug, Clone)]
@@ -62,21 +82,8 @@ impl Member {
 
     /// Notes in `seen` what it reads.
     pub fn join_and_note(broker: &TestBroker, topic: &str, settings: &[(&str, &str)], seen: &Seen) -> Member {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", broker.bootstrap()).set("broker.address.family", "v4");
-        config.set("group.id", "g").set("auto.offset.reset", "earliest");
-        config.set("topic.metadata.refresh.interval.ms", "500");
-        if !settings.contains(&CONSUMER_PROTOCOL) {
-            config.set("heartbeat.interval.ms", "300");
-        }
-        for (name, value) in settings {
-            config.set(*name, *value);
-        }
-        // What is committed must have been noted: closing a consumer polls, too, and throws away what comes.
-        config.set("enable.auto.offset.store", "false");
         let ears = Ears::default();
-        let consumer: BaseConsumer<Ears> = config.create_with_context(ears.clone()).unwrap();
-        consumer.subscribe(&[topic]).unwrap();
+        let consumer = subscribed(&broker.bootstrap(), topic, settings, ears.clone());
         let (stop, assignment) = (Arc::<AtomicBool>::default(), Arc::<Mutex<BTreeSet<i32>>>::default());
         let member = Member { stop, assignment, ears, seen: seen.clone(), thread: Arc::default() };
         let reader = member.clone();

@@ -6,20 +6,27 @@ use super::super::ConsumerGroup;
 use super::super::partitions::without_epochs;
 use crate::classic::{ClassicGroup, Member as ClassicMember};
 use crate::embedded::write_assignment;
-use crate::{Caller, GroupConfig, Ticket, Topics, Turn};
+use crate::{Caller, GroupConfig, NotDowngraded, Ticket, Topics, Turn};
 
 impl ConsumerGroup {
-    /// Whether the group becomes one of the classic protocol when these members leave.
+    /// Whether the group becomes one of the classic protocol when these members leave: only members that speak it are left
+    /// then. An error if that is so, and it must not.
     pub(in crate::consumer) fn is_classic_without(
         &self,
         leaving: &BTreeSet<String>,
         config: &GroupConfig,
-    ) -> bool {
+    ) -> Result<bool, NotDowngraded> {
         let mut stay = self.members.iter().filter(|(member_id, _)| !leaving.contains(*member_id)).peekable();
-        stay.peek().is_some()
-            && config.consumer_migration_policy.downgrades()
-            && self.members.len() <= config.max_size.saturating_add(leaving.len())
-            && stay.all(|(_, member)| member.classic().is_some())
+        if stay.peek().is_none() || !stay.all(|(_, member)| member.classic().is_some()) {
+            return Ok(false);
+        }
+        if !config.consumer_migration_policy.downgrades() {
+            return Err(NotDowngraded::NotAllowed);
+        }
+        if self.members.len() > config.max_size.saturating_add(leaving.len()) {
+            return Err(NotDowngraded::TooLarge);
+        }
+        Ok(true)
     }
 
     /// Whether the group becomes one of the classic protocol when this static member comes back in the classic one.

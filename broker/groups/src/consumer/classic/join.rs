@@ -11,7 +11,7 @@ use super::super::member::Member;
 use crate::classic::{ClassicGroup, FIRST_WITH_KNOWN_ID, join_refused};
 use crate::embedded::{CONSUMERS, Subscription};
 use crate::records::{ClassicMemberMetadata, ClassicProtocol, ConsumerGroupMemberValue};
-use crate::{Caller, MigrationPolicy, Reply, Ticket, Topics, Turn};
+use crate::{Caller, MigrationPolicy, NotJoined, Reply, Ticket, Topics, Turn, WhyRefused};
 
 /// A member that may join.
 struct Joiner {
@@ -66,10 +66,14 @@ impl ConsumerGroup {
         Ok(Joiner { member_id, in_place_of: holder.map(|(holder, _)| holder.to_owned()), subscription })
     }
 
-    fn check_join(&self, turn: &Turn<'_>, request: &JoinGroupRequest) -> Result<Subscription, ErrorCode> {
+    fn check_join(&self, turn: &mut Turn<'_>, request: &JoinGroupRequest) -> Result<Subscription, ErrorCode> {
         let config = turn.config;
+        let mut stays_out = |why| {
+            turn.effects.refuse(&self.group_id, WhyRefused::Join(why));
+            ErrorCode::InconsistentGroupProtocol
+        };
         if config.consumer_migration_policy == MigrationPolicy::Disabled {
-            return Err(ErrorCode::InconsistentGroupProtocol);
+            return Err(stays_out(NotJoined::NotAllowed));
         }
         let allowed = config.min_session_timeout_ms..=config.max_session_timeout_ms;
         if !allowed.contains(&request.session_timeout_ms) {
@@ -78,12 +82,15 @@ impl ConsumerGroup {
         if self.is_full_for(&request.member_id, config) {
             return Err(ErrorCode::GroupMaxSizeReached);
         }
-        if request.protocol_type != CONSUMERS || !self.all_speak_one_of(request) {
-            return Err(ErrorCode::InconsistentGroupProtocol);
+        if request.protocol_type != CONSUMERS {
+            return Err(stays_out(NotJoined::NoConsumer));
+        }
+        if !self.all_speak_one_of(request) {
+            return Err(stays_out(NotJoined::NoCommonAssignor));
         }
         // All of its protocols say the same, but for what is their assignors' own.
         let first = request.protocols.first().and_then(|protocol| Subscription::read(&protocol.metadata));
-        first.ok_or(ErrorCode::InconsistentGroupProtocol)
+        first.ok_or_else(|| stays_out(NotJoined::NoConsumer))
     }
 
     /// Whether all classic members speak one of these protocols, so that they can be a classic group.

@@ -6,6 +6,7 @@ use klamm_wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatReques
 use super::world::{Join, SESSION_MS, TOPIC, World, code, cooperative, range};
 use crate::MigrationPolicy::{Bidirectional, Disabled, Downgrade, Upgrade};
 use crate::consumer::tests::world::{as_instance, joins, says};
+use crate::{NotDowngraded, NotJoined, WhyRefused};
 
 /// Two classic members and one of the consumer protocol, and everybody has what it is to have, in epoch 3.
 fn mixed(world: World) -> (World, Vec<String>) {
@@ -100,10 +101,12 @@ fn the_policy_decides_and_the_group_lives_on_without_it() {
             continue;
         }
         assert_eq!(world.emitted().last().unwrap(), "group Some(4)");
+        assert_eq!(world.refused, [WhyRefused::Downgrade(NotDowngraded::NotAllowed)]);
         assert_eq!(world.beat(&ids[0], 3), ErrorCode::RebalanceInProgress, "{policy:?}");
         let rejoined = world.enter(&range(&ids[0]));
         if policy == Disabled {
             assert_eq!(rejoined, Err(ErrorCode::InconsistentGroupProtocol));
+            assert_eq!(world.refused, [WhyRefused::Join(NotJoined::NotAllowed)]);
             continue;
         }
         assert_eq!(rejoined, Ok((ids[0].clone(), 4)));
@@ -123,10 +126,11 @@ fn a_group_that_would_be_too_large_or_empty_stays() {
     world.config.max_size = 1;
     world.send(says("new", -1));
     assert_eq!(world.state(), "consumer Assigning");
+    assert_eq!(world.refused, [WhyRefused::Downgrade(NotDowngraded::TooLarge)]);
     let mut world = World::new(6);
     world.consumer("new");
     world.send(says("new", -1));
-    assert_eq!(world.state(), "consumer Empty");
+    assert_eq!((world.state().as_str(), world.refused.len()), ("consumer Empty", 0));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::world::{
     Join, REBALANCE_MS, SESSION_MS, TOPIC, VERSION, World, code, cooperative, partitions_of, range,
 };
 use crate::embedded::tests::subscription;
+use crate::{NotJoined, WhyRefused};
 
 /// A member of the consumer protocol, in epoch 1 with all four partitions.
 fn one_consumer() -> World {
@@ -86,22 +87,18 @@ fn each_request_is_checked() {
     assert_eq!(world.beat_as(&id, Some("i"), 2), ErrorCode::UnknownMemberId);
     assert_eq!(world.sync(&id, 3), Err(ErrorCode::IllegalGeneration));
     assert_eq!(world.sync("new", 2), Err(ErrorCode::UnknownMemberId));
-    for (join, error) in [
-        (Join { protocol_type: "connect", ..range("x") }, ErrorCode::InconsistentGroupProtocol),
-        (Join { protocols: vec![], ..range("x") }, ErrorCode::InconsistentGroupProtocol),
-        (
-            Join { protocols: cooperative("", &[]).protocols, ..range("x") },
-            ErrorCode::InconsistentGroupProtocol,
-        ),
-        (
-            Join { protocols: vec![("range", bytes::Bytes::new())], ..range("x") },
-            ErrorCode::InconsistentGroupProtocol,
-        ),
-        (range("x").instance("i"), ErrorCode::UnknownMemberId),
+    for (join, why) in [
+        (Join { protocol_type: "connect", ..range("x") }, NotJoined::NoConsumer),
+        (Join { protocols: vec![], ..range("x") }, NotJoined::NoCommonAssignor),
+        (Join { protocols: cooperative("", &[]).protocols, ..range("x") }, NotJoined::NoCommonAssignor),
+        (Join { protocols: vec![("range", bytes::Bytes::new())], ..range("x") }, NotJoined::NoConsumer),
     ] {
-        assert_eq!(world.enter(&join), Err(error), "{join:?}");
+        assert_eq!(world.enter(&join), Err(ErrorCode::InconsistentGroupProtocol), "{join:?}");
+        assert_eq!(world.refused, [WhyRefused::Join(why)], "{join:?}");
         assert_eq!(world.emitted(), [""; 0]);
     }
+    assert_eq!(world.enter(&range("x").instance("i")), Err(ErrorCode::UnknownMemberId));
+    assert_eq!((world.emitted(), world.refused.len()), (vec![], 0));
     world.config.min_session_timeout_ms = SESSION_MS + 1;
     assert_eq!(world.enter(&range(&id)), Err(ErrorCode::InvalidSessionTimeout));
     world.config.min_session_timeout_ms = 1;

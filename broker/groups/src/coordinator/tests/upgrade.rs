@@ -4,6 +4,8 @@ use klamm_model::ErrorCode;
 
 use super::world::{Join, TOPIC, World, code, cooperative, given, range};
 use crate::MigrationPolicy::{Bidirectional, Disabled, Downgrade, Upgrade};
+use crate::WhyRefused;
+use crate::consumer::NotUpgraded;
 use crate::consumer::tests::world::{as_instance, joins, says};
 use crate::embedded::tests::{assignment, assignment_with, sticky_user_data, subscription};
 
@@ -242,6 +244,7 @@ fn the_policy_decides_and_a_refusal_changes_nothing() {
         assert_eq!(refused, !upgrades, "{policy:?} {:?}", answer.error_message);
         if refused {
             assert!(answer.error_message.unwrap().contains("group.consumer.migration.policy"));
+            assert_eq!(world.refused, [WhyRefused::Upgrade(NotUpgraded::NotAllowed)]);
             assert_eq!(world.emitted(), [""; 0]);
             assert_eq!((world.state().as_str(), world.beat(&ids[0], 1)), ("classic Stable", ErrorCode::None));
         }
@@ -274,6 +277,7 @@ fn only_a_group_of_consumers_that_can_be_understood_changes() {
         let answer = world.send(joins("new", &[TOPIC]));
         assert_eq!(code(answer.error_code), ErrorCode::GroupIdNotFound);
         assert_eq!((world.emitted(), world.state().as_str()), (vec![], "classic Stable"));
+        assert!(matches!(&world.refused[..], [WhyRefused::Upgrade(_)]), "{:?}", world.refused);
         answer.error_message.unwrap()
     };
     let (mut world, _, _) = World::new(2).classic(range, &[("a", &[0]), ("b", &[1])]);
@@ -308,6 +312,7 @@ fn a_member_that_is_refused_for_another_reason_does_not_change_the_group() {
     let mut wrong = joins("new", &[TOPIC]);
     wrong.subscribed_topic_regex = Some("(".to_owned());
     assert_eq!(code(world.send(wrong).error_code), ErrorCode::InvalidRegularExpression);
+    assert_eq!(world.refused, []);
     assert_eq!((world.emitted(), world.state().as_str()), (vec![], "classic Stable"));
     assert_eq!(world.beat(&ids[0], 1), ErrorCode::None);
     assert_eq!(code(world.send(says("new", 3)).error_code), ErrorCode::GroupIdNotFound, "it does not join");

@@ -21,7 +21,7 @@ use crate::embedded::{Assignment, CONSUMERS};
 use crate::records::GroupRecord;
 use crate::{
     Caller, Commit, Effects, GroupConfig, MigrationPolicy, Now, OffsetToCommit, Reply, Tick, Ticket, Topics,
-    Turn,
+    Turn, WhyRefused,
 };
 
 pub(super) const TOPIC: &str = "t";
@@ -43,6 +43,8 @@ pub(super) struct World {
     pub log: Vec<GroupRecord>,
     pub before: usize,
     pub replies: BTreeMap<Ticket, Reply>,
+    /// What was refused last.
+    pub refused: Vec<WhyRefused>,
     /// Short names of ids.
     names: BTreeMap<String, String>,
 }
@@ -110,6 +112,7 @@ impl World {
             log: Vec::new(),
             before: 0,
             replies: BTreeMap::new(),
+            refused: Vec::new(),
             names: BTreeMap::new(),
         }
     }
@@ -394,6 +397,8 @@ impl World {
         let answer = event(&mut self.groups, &mut turn, &self.topics, &caller);
         self.before = self.log.len();
         self.log.extend(effects.records);
+        assert!(effects.refused.iter().all(|refused| refused.group_id == GROUP));
+        self.refused = effects.refused.into_iter().map(|refused| refused.why).collect();
         for (ticket, reply) in effects.replies {
             assert!(self.replies.insert(ticket, reply).is_none(), "{ticket:?} was answered before");
         }
