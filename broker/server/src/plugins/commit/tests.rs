@@ -1,280 +1,251 @@
-//! Every way in which two batches of two records can be spread over three partitions, broken off at every step, by a kill and by a loss of
-//! power with every combination of what the logs keep, and then once more: each record is there once, in its place, in its order.
+//! Every way in which plug-ins of every kind can divide two batches of two records, broken off at every step, by a kill and by a loss of
+//! power with every combination of what the logs keep, and then sent again, once more than needed: each record is there once, in its
+//! place, in its order, and every answer is the batch's first offset. Planted mistakes are found.
+
+mod machine;
+mod ways;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use klamm_model::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TimestampMs};
-use klamm_partition::producers::{Check, ProducerTable, SequenceError, SequencedBatch, StoredBatch};
-use klamm_records::{
-    BatchBuilder, BatchHeader, BuildOptions, ProduceRules, ProducedBatch, ProducerStamp, validate_produced,
-};
+use klamm_model::{Offset, ProducerId};
+use klamm_records::{BatchBuilder, BuildOptions, ProducedBatch, validate_produced};
 
 use super::{Target, commit};
-use crate::plugins::decision::{Decision, Fate};
-use crate::plugins::divide::{Divided, Ingress, divide};
+use crate::plugins::divide::Divided;
+use machine::{Failed, Machine, Partition};
+use ways::{BATCHES, INGRESS, QUARANTINE, RECORDS, RULES, Ways, choices, divided, every_way, expected};
 
-const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
-const PARTITIONS: usize = 3;
-const RECORDS: usize = 2;
-/// The partition that the producer sends to.
-const INGRESS: usize = 0;
-
-const RULES: ProduceRules =
-    ProduceRules { max_uncompressed_bytes: usize::MAX, ..ProduceRules::anything(NOW) };
-
-#[derive(Debug, PartialEq, Eq)]
-enum Failed {
-    /// The process died before this append.
-    Killed,
-    Sequence(SequenceError),
+/// The steps as they are, or with a mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Steps {
+    AsTheyAre,
+    /// What stays is appended first, and a batch that is found is taken for all of it.
+    OwnFirst,
+    /// A batch that is found is taken for all of it.
+    FoundIsDone,
+    /// What goes elsewhere carries no id: no log knows it again.
+    Nameless,
+    /// What stays has the records that went elsewhere, too.
+    NothingRemoved,
+    /// A batch of which nothing stays is not stored.
+    EmptiedIsLeftOut,
+    /// A batch is acknowledged when its own partition is on the disk.
+    OwnSyncCounts,
 }
 
-/// A partition whose log is a list of batches.
-#[derive(Debug, Default)]
-struct Log {
-    batches: Vec<ProducedBatch>,
-    table: ProducerTable,
-    /// How many batches are on the disk.
-    durable: usize,
-}
+/// How many batches went through, or what is wrong.
+type Sent = Result<usize, String>;
 
-fn sequenced(header: &BatchHeader) -> SequencedBatch {
-    SequencedBatch {
-        producer_id: header.producer_id,
-        epoch: header.producer_epoch,
-        first_sequence: header.base_sequence,
-        last_sequence: header.last_sequence(),
-    }
-}
-
-impl Log {
-    fn record(&mut self, header: &BatchHeader) {
-        let sequenced = sequenced(header);
-        let stored = StoredBatch {
-            first_sequence: sequenced.first_sequence,
-            last_sequence: sequenced.last_sequence,
-            base_offset: Offset(0),
-            last_offset: Offset(0),
-            timestamp: NOW,
-        };
-        self.table.record(&sequenced, stored, false, NOW);
-    }
-
-    /// What a restart finds.
-    fn restart(&mut self, batches: usize) {
-        self.batches.truncate(batches);
-        self.durable = self.durable.min(batches);
-        self.table = ProducerTable::default();
-        for header in self.batches.iter().map(|batch| *batch.header()).collect::<Vec<_>>() {
-            self.record(&header);
-        }
-    }
-
-    /// The values of its records.
-    fn values(&self) -> Vec<String> {
-        let of_batch = |batch: &ProducedBatch| -> Vec<String> {
-            let unpacked = batch.unpack(usize::MAX).unwrap();
-            let value = |range: &_| String::from_utf8(unpacked.piece(range).to_vec()).unwrap();
-            unpacked.records().iter().map(|record| value(record.value.as_ref().unwrap())).collect()
-        };
-        self.batches.iter().flat_map(of_batch).collect()
-    }
-}
-
-/// The logs of one process, which dies after some appends.
-#[derive(Debug, Default)]
-struct Machine {
-    logs: Vec<Log>,
-    appends_left: usize,
-}
-
-#[derive(Clone)]
-struct Partition {
+/// One run: a producer, and the machine that it sends to.
+struct Run<'a> {
+    steps: Steps,
     machine: Rc<RefCell<Machine>>,
-    index: usize,
+    batches: &'a [(ProducedBatch, Divided)],
+    /// Whether each batch is on the disk, and acknowledged, before the next is sent; else both are under way at once.
+    one_by_one: bool,
 }
 
-impl Target for Partition {
-    type Appended = ();
-    type Error = Failed;
-
-    fn appended_before(&self, batch: &ProducedBatch) -> Result<Option<()>, Failed> {
-        let machine = self.machine.borrow();
-        let check = machine.logs[self.index].table.check(&sequenced(batch.header()));
-        match check.map_err(Failed::Sequence)? {
-            Check::Duplicate(_) => Ok(Some(())),
-            Check::Fresh => Ok(None),
-        }
+impl<'a> Run<'a> {
+    fn new(steps: Steps, batches: &'a [(ProducedBatch, Divided)], one_by_one: bool) -> Run<'a> {
+        Run { steps, machine: Machine::new(), batches, one_by_one }
     }
 
-    fn append(&self, batch: &ProducedBatch) -> Result<(), Failed> {
-        let mut machine = self.machine.borrow_mut();
-        machine.appends_left = machine.appends_left.checked_sub(1).ok_or(Failed::Killed)?;
-        drop(machine);
-        if self.appended_before(batch)?.is_none() {
-            let log = &mut self.machine.borrow_mut().logs[self.index];
-            log.record(batch.header());
-            log.batches.push(batch.clone());
+    /// The same from here on, with logs of its own.
+    fn fork(&self) -> Run<'a> {
+        let machine = Rc::new(RefCell::new(self.machine.borrow().clone()));
+        Run { machine, ..*self }
+    }
+
+    /// Sends the batches from `first` on, one after the other, until the process dies after so many appends and syncs.
+    fn send(&self, first: usize, steps: usize) -> Sent {
+        self.machine.borrow_mut().steps_left = steps;
+        for (number, (batch, divided)) in self.batches.iter().enumerate().skip(first) {
+            match self.pass(batch, divided) {
+                Ok(base) if base == Offset((number * RECORDS) as i64) => {}
+                Ok(base) => return Err(format!("batch {number} is answered with offset {base}")),
+                Err(Failed::Killed) => return Ok(number),
+                Err(Failed::Sequence(error)) => return Err(format!("batch {number} is refused: {error}")),
+            }
+            if self.one_by_one {
+                // Before it is on the disk the process may die, too.
+                if self.machine.borrow_mut().step().is_err() {
+                    return Ok(number);
+                }
+                let own_sync_counts = self.steps == Steps::OwnSyncCounts;
+                self.machine.borrow_mut().sync(|index| index == INGRESS || !own_sync_counts);
+            }
+        }
+        Ok(self.batches.len())
+    }
+
+    fn pass(&self, batch: &ProducedBatch, divided: &Divided) -> Result<Offset, Failed> {
+        let partition = |index| Partition { machine: Rc::clone(&self.machine), index };
+        let own = partition(INGRESS);
+        let before = own.appended_before(batch)?;
+        let letters = divided.letters.iter().map(|part| (partition(QUARANTINE), part.clone()));
+        let leaving =
+            divided.leaving.iter().map(|(target, part)| (partition(target.0 as usize), part.clone()));
+        let parts: Vec<_> = letters.chain(leaving).collect();
+        let done = match (self.steps, before) {
+            (Steps::OwnFirst | Steps::FoundIsDone, Some(before)) => return Ok(before),
+            (Steps::OwnFirst, None) => {
+                let base = own.append(&divided.stays)?;
+                parts.iter().try_for_each(|(target, part)| target.append(part).map(drop))?;
+                return Ok(base);
+            }
+            (Steps::EmptiedIsLeftOut, before) if divided.stays.header().record_count == 0 => {
+                parts.iter().try_for_each(|(target, part)| target.append(part).map(drop))?;
+                return Ok(before.unwrap_or_else(|| self.machine.borrow().ingress_end()));
+            }
+            (Steps::Nameless, before) => {
+                let parts: Vec<_> =
+                    parts.into_iter().map(|(target, part)| (target, nameless(&part))).collect();
+                commit(&own, before, &divided.stays, &parts)?
+            }
+            (Steps::NothingRemoved, before) => commit(&own, before, batch, &parts)?,
+            (_, before) => commit(&own, before, &divided.stays, &parts)?,
+        };
+        assert_eq!(done.parts.len(), divided.leaving.len() + usize::from(divided.letters.is_some()));
+        Ok(done.own)
+    }
+
+    /// Each record once, where it belongs, in the order in which it was sent; also after both batches have come once more.
+    fn check(&self, ways: Ways, how: &str) -> Result<(), String> {
+        for again in ["", ", and sent again"] {
+            for (index, log) in self.machine.borrow().logs.iter().enumerate() {
+                let (found, expected) = (log.records(), expected(ways, index));
+                if found != expected {
+                    return Err(format!(
+                        "log {index} of {ways:?}, {how}{again}: {found:?}, not {expected:?}"
+                    ));
+                }
+            }
+            let end = self.machine.borrow().ingress_end();
+            if end != Offset((BATCHES * RECORDS) as i64) {
+                return Err(format!("{ways:?}, {how}{again}: the log ends at {end}"));
+            }
+            self.send(0, usize::MAX).map_err(|wrong| format!("{ways:?}, {how}{again}: {wrong}"))?;
         }
         Ok(())
     }
 }
 
-/// Where each record of each batch goes.
-type Routes = [[usize; RECORDS]; 2];
-
-fn batch(number: usize) -> ProducedBatch {
-    let base_sequence = Sequence((number * RECORDS) as i32);
-    let producer = ProducerStamp { id: ProducerId(5), epoch: ProducerEpoch(0), base_sequence };
-    let mut builder = BatchBuilder::new(BuildOptions { producer: Some(producer), ..BuildOptions::default() });
-    for record in 0..RECORDS {
-        builder.append(NOW, None, Some(format!("{number}.{record}").as_bytes()), &[]);
+/// The same records of nobody.
+fn nameless(part: &ProducedBatch) -> ProducedBatch {
+    let unpacked = part.unpack(usize::MAX).unwrap();
+    let mut builder = BatchBuilder::new(BuildOptions::default());
+    for record in unpacked.records() {
+        let value = record.value.as_ref().map(|range| unpacked.piece(range));
+        builder.append(record.timestamp, None, value, &unpacked.headers_of(record));
     }
-    validate_produced(&builder.build().unwrap(), &RULES).unwrap()
+    let nameless = validate_produced(&builder.build().unwrap(), &RULES).unwrap();
+    assert_eq!(nameless.header().producer_id, ProducerId::NONE);
+    nameless
 }
 
-/// The batches as plug-ins divide them; the same at every try.
-fn divided(routes: &Routes) -> Vec<(ProducedBatch, Divided)> {
-    let divided = routes.iter().enumerate().map(|(number, route)| {
-        let batch = batch(number);
-        let unpacked = batch.unpack(usize::MAX).unwrap();
-        let fate = |target: &usize| match *target {
-            INGRESS => Fate::Stay,
-            target => Fate::Leave(PartitionIndex(target as i32)),
-        };
-        let decision = Decision { fates: route.iter().map(fate).collect(), edits: Vec::new() };
-        let partition = PartitionIndex(INGRESS as i32);
-        let ingress = Ingress { topic: "orders", partition, base_offset: Offset(0) };
-        let divided = divide(&batch, &unpacked, &decision, ingress, &RULES).unwrap();
-        (batch, divided)
-    });
-    divided.collect()
+/// More than the appends and syncs of all batches together.
+const ALL_STEPS: usize = BATCHES * (RECORDS + 2) + 1;
+
+/// A kill at any step, a retry that is killed at any step, and a last one. Gives how many runs there were.
+fn killed_twice(steps: Steps) -> Result<usize, String> {
+    let mut runs = 0;
+    for ways in every_way() {
+        let batches = divided(ways);
+        for kills in choices(&[ALL_STEPS - 1; 2]) {
+            let run = Run::new(steps, &batches, true);
+            let mut acknowledged = 0;
+            let how = format!("killed after {} steps, then after {}", kills[0], kills[1]);
+            for steps_left in [kills[0], kills[1], usize::MAX] {
+                let sent = run.send(acknowledged, steps_left);
+                acknowledged = sent.map_err(|wrong| format!("{ways:?}, {how}: {wrong}"))?;
+                run.machine.borrow_mut().kill();
+            }
+            run.check(ways, &how)?;
+            runs += 1;
+        }
+    }
+    Ok(runs)
 }
 
-fn machine() -> Rc<RefCell<Machine>> {
-    let logs = (0..PARTITIONS).map(|_| Log::default()).collect();
-    Rc::new(RefCell::new(Machine { logs, appends_left: usize::MAX }))
+/// Losses of power, each at any step, with any rest of what was not synced; then both batches come again, or what was not acknowledged.
+fn without_power(steps: Steps, all_ways: &[Ways], one_by_one: bool, losses: usize) -> Result<usize, String> {
+    let mut runs = 0;
+    for ways in all_ways.iter().copied() {
+        let batches = divided(ways);
+        let run = Run::new(steps, &batches, one_by_one);
+        runs += lose_power(&run, ways, (0, 0), losses, "")?;
+    }
+    Ok(runs)
 }
 
-/// Sends the batches from `first` on, one after the other, until the process dies after `appends`; gives how many went through.
-fn send(
-    machine: &Rc<RefCell<Machine>>,
-    batches: &[(ProducedBatch, Divided)],
-    first: usize,
-    appends: usize,
-) -> usize {
-    machine.borrow_mut().appends_left = appends;
-    let partition = |index| Partition { machine: Rc::clone(machine), index };
-    for (number, (batch, divided)) in batches.iter().enumerate().skip(first) {
-        let own = partition(INGRESS);
-        let before = own.appended_before(batch).expect("the sequences are right");
-        let parts: Vec<_> = divided
-            .leaving
-            .iter()
-            .map(|(target, part)| (partition(target.0 as usize), part.clone()))
-            .collect();
-        match commit(&own, before, &divided.stays, &parts) {
-            Ok(_) => {}
-            Err(failed) => {
-                assert_eq!(failed, Failed::Killed);
-                return number;
+/// The producer sends from `first` on, and knows of so many batches that they are there.
+fn lose_power(
+    run: &Run<'_>,
+    ways: Ways,
+    (first, acknowledged): (usize, usize),
+    losses: usize,
+    before: &str,
+) -> Result<usize, String> {
+    let wrong = |wrong, how: &str| format!("{ways:?}, {how}: {wrong}");
+    if losses == 0 {
+        run.send(first, usize::MAX).map_err(|error| wrong(error, before))?;
+        return run.check(ways, before).map(|()| 1);
+    }
+    let mut runs = 0;
+    for steps_left in 0..ALL_STEPS {
+        let broken = run.fork();
+        let sent = broken.send(first, steps_left).map_err(|error| wrong(error, before))?;
+        let acknowledged = if run.one_by_one { acknowledged.max(sent) } else { 0 };
+        let not_synced = broken.machine.borrow().not_synced();
+        for left in choices(&not_synced) {
+            for from in 0..=acknowledged {
+                let lost = broken.fork();
+                lost.machine.borrow_mut().lose_power(&left);
+                let how =
+                    format!("{before}no power after {steps_left} steps, {left:?} left, sent from {from}; ");
+                runs += lose_power(&lost, ways, (from, acknowledged), losses - 1, &how)?;
             }
         }
     }
-    batches.len()
+    Ok(runs)
 }
-
-/// Every way to choose one of 0 to `most[i]` for each `i`.
-fn choices(most: &[usize]) -> Vec<Vec<usize>> {
-    most.iter().fold(vec![Vec::new()], |all, most| {
-        let longer = |chosen: Vec<usize>| {
-            (0..=*most).map(move |choice| chosen.iter().copied().chain([choice]).collect())
-        };
-        all.into_iter().flat_map(longer).collect()
-    })
-}
-
-fn every_route() -> Vec<Routes> {
-    let most = [PARTITIONS - 1; 2 * RECORDS];
-    choices(&most).into_iter().map(|way| [[way[0], way[1]], [way[2], way[3]]]).collect()
-}
-
-/// Each record once, where it belongs, in the order in which it was sent.
-fn check(machine: &Rc<RefCell<Machine>>, routes: &Routes, how: &str) {
-    for (index, log) in machine.borrow().logs.iter().enumerate() {
-        let mut expected = Vec::new();
-        for (number, route) in routes.iter().enumerate() {
-            let here = route.iter().enumerate().filter(|(_, target)| **target == index);
-            expected.extend(here.map(|(record, _)| format!("{number}.{record}")));
-        }
-        assert_eq!(log.values(), expected, "partition {index} of {routes:?}, {how}");
-    }
-}
-
-/// More than the appends of all batches together.
-const ALL_APPENDS: usize = 2 * (RECORDS + 1) + 1;
 
 #[test]
 fn killed_twice_at_any_step() {
-    for routes in every_route() {
-        let batches = divided(&routes);
-        for (first_kill, second_kill) in
-            (0..ALL_APPENDS).flat_map(|first| (0..ALL_APPENDS).map(move |second| (first, second)))
-        {
-            let machine = machine();
-            let mut acknowledged = 0;
-            for appends in [first_kill, second_kill, usize::MAX] {
-                acknowledged = send(&machine, &batches, acknowledged, appends);
-                for log in &mut machine.borrow_mut().logs {
-                    log.restart(usize::MAX);
-                }
-            }
-            check(&machine, &routes, &format!("killed after {first_kill}, then {second_kill} appends"));
-        }
-    }
+    let runs = killed_twice(Steps::AsTheyAre).unwrap();
+    assert_eq!(runs, 1_296 * ALL_STEPS * ALL_STEPS);
 }
 
 #[test]
 fn power_lost_at_any_step_with_any_rest_of_what_was_not_synced() {
-    for routes in every_route() {
-        let batches = divided(&routes);
-        for appends in 0..=ALL_APPENDS {
-            // What is not acknowledged may be on the disk of one log and not on that of another.
-            let not_synced = {
-                let machine = machine();
-                send(&machine, &batches, 0, appends);
-                let kept: Vec<usize> = machine.borrow().logs.iter().map(|log| log.batches.len()).collect();
-                kept
-            };
-            for kept in choices(&not_synced) {
-                let machine = machine();
-                send(&machine, &batches, 0, appends);
-                for (log, kept) in machine.borrow_mut().logs.iter_mut().zip(&kept) {
-                    log.restart(*kept);
-                }
-                // None was acknowledged, so both come again.
-                send(&machine, &batches, 0, usize::MAX);
-                check(&machine, &routes, &format!("without power after {appends} appends, {kept:?} kept"));
-            }
-        }
+    for one_by_one in [false, true] {
+        let runs = without_power(Steps::AsTheyAre, &every_way(), one_by_one, 1).unwrap();
+        assert!(runs > 1_296 * ALL_STEPS, "{runs}");
     }
 }
 
-/// The order of the steps matters: what decides first, and then breaks off, has lost the rest if a found batch is taken for all of it.
 #[test]
-fn a_planted_mistake_is_found() {
-    let routes = [[1, 0], [0, 0]];
-    let batches = divided(&routes);
-    let machine = machine();
-    let own = Partition { machine: Rc::clone(&machine), index: INGRESS };
-    machine.borrow_mut().appends_left = 1;
-    // The partition's own append first, and the part never.
-    own.append(&batches[0].1.stays).unwrap();
-    machine.borrow_mut().appends_left = usize::MAX;
-    assert_eq!(own.appended_before(&batches[0].0), Ok(Some(())));
-    assert_eq!(machine.borrow().logs[1].values(), Vec::<String>::new(), "the record is missing");
-    // The steps as they are bring it back.
-    send(&machine, &batches, 0, usize::MAX);
-    check(&machine, &routes, "repaired");
+fn power_lost_again_while_batches_come_again() {
+    let some: Vec<Ways> = every_way().into_iter().step_by(35).collect();
+    for one_by_one in [false, true] {
+        let runs = without_power(Steps::AsTheyAre, &some, one_by_one, 2).unwrap();
+        assert!(runs > some.len() * ALL_STEPS * ALL_STEPS, "{runs}");
+    }
+}
+
+#[test]
+fn planted_mistakes_are_found() {
+    let all = every_way();
+    let mistakes = [Steps::OwnFirst, Steps::Nameless, Steps::NothingRemoved, Steps::EmptiedIsLeftOut];
+    for mistake in mistakes {
+        killed_twice(mistake).unwrap_err();
+    }
+    for one_by_one in [false, true] {
+        for mistake in mistakes.into_iter().chain([Steps::FoundIsDone]) {
+            without_power(mistake, &all, one_by_one, 1).unwrap_err();
+        }
+    }
+    // Only what was acknowledged is not sent again.
+    without_power(Steps::OwnSyncCounts, &all, true, 1).unwrap_err();
 }
