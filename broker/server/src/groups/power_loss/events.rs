@@ -5,6 +5,7 @@ use std::sync::Arc;
 use klamm_groups::records::OffsetKey;
 use klamm_groups::{Commit, Coordinator, OffsetToCommit};
 use klamm_log::sim::Random;
+use klamm_model::TopicId;
 
 use super::super::Shard;
 use super::claims::Claim;
@@ -158,4 +159,24 @@ impl Machine {
 
 fn key(group: &str, topic: &str, partition: i32) -> OffsetKey {
     OffsetKey { group: group.to_owned(), topic: topic.to_owned(), partition }
+}
+
+/// By a consumer that is no member of its group.
+pub(super) fn commit_of(number: i64) -> Commit {
+    let offset = OffsetToCommit {
+        topic: ORDERS.to_owned(),
+        topic_id: TopicId::ZERO,
+        partition: 0,
+        offset: number,
+        leader_epoch: -1,
+        metadata: String::new(),
+    };
+    Commit {
+        group_id: "d".to_owned(),
+        member_id: String::new(),
+        instance_id: None,
+        generation_or_epoch: -1,
+        retention_ms: None,
+        offsets: vec![offset],
+    }
 }

@@ -54,7 +54,7 @@ pub(super) struct Machine {
     /// Keeps the thread that flushes from choosing the moment: the history does.
     gate: Option<SyncSender<()>>,
     pub(super) world: Arc<World>,
-    shard: Option<Arc<Shard>>,
+    pub(super) shard: Option<Arc<Shard>>,
     pub(super) clients: Vec<Client>,
     pub(super) promises: Vec<Promise>,
     pub(super) ledger: Ledger,
@@ -301,7 +301,7 @@ impl Machine {
     }
 
     /// Reads the groups, and compares them with what clients were told, and with those that a log gives that was never cleaned.
-    fn load(&mut self, partition: &Partition) -> Life<Coordinator> {
+    pub(super) fn load(&mut self, partition: &Partition) -> Life<Coordinator> {
         let now = self.world.now();
         let loaded = match self.bug {
             Some(Bug::LoadWithoutTheLastBatch) => self.ledger.replayed(1, now),

@@ -9,8 +9,14 @@ mod machine;
 mod requests;
 mod world;
 
-use klamm_log::sim::{Random, Seeds, SimDisk, first_failing};
+use std::io::ErrorKind;
+
+use client::look;
+use klamm_log::Flush;
+use klamm_log::sim::{Fault, Operation, Random, Seeds, SimDisk, first_failing};
+use klamm_model::ErrorCode;
 use machine::{Bug, Machine};
+use world::caller;
 
 /// What went wrong, in words.
 type Violation = String;
@@ -45,6 +51,29 @@ fn a_seed_always_does_the_same() {
         let once = || run(seed, None).map(|disk| (disk.trace(), disk.snapshot())).unwrap();
         assert_eq!(once(), once(), "seed {seed}");
     }
+}
+
+/// The disk is full for a moment, and the groups are read again from a log whose last batch is not on the disk yet: who asks
+/// for what is in it has no answer before it is.
+#[test]
+fn what_is_read_again_is_not_told_before_it_is_durable() {
+    let mut machine = Machine::new(1, None, &mut Random::new(1));
+    machine.start().unwrap();
+    let shard = machine.shard.clone().unwrap();
+    let (reach, partition) = (machine.reach(&shard), shard.partition());
+    let commit = |number| reach.run(|groups, turn| groups.commit(turn, &caller(), events::commit_of(number)));
+    let mut first = commit(1).unwrap();
+    machine.disk().fail(Fault::once(Operation::Write, ".log", ErrorKind::StorageFull));
+    assert_eq!(commit(2).err(), Some(ErrorCode::CoordinatorNotAvailable));
+    machine.ledger.note(partition).unwrap();
+    shard.activate(machine.load(partition).unwrap());
+    let mut fetched = reach.answer(shard.look(|groups| groups.offsets().count()).unwrap());
+    assert!(
+        look(&mut first).is_none() && look(&mut fetched).is_none(),
+        "told, and a power cut takes it back"
+    );
+    partition.flush();
+    assert_eq!((look(&mut first), look(&mut fetched)), (Some(Ok(Ok(vec![ErrorCode::None]))), Some(Ok(1))));
 }
 
 #[track_caller]
