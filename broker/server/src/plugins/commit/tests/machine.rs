@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use klamm_model::{Offset, TimestampMs};
+use klamm_model::{Offset, Sequence, TimestampMs};
 use klamm_partition::producers::{Check, ProducerTable, SequenceError, SequencedBatch, StoredBatch};
 use klamm_records::{BatchHeader, ProducedBatch};
 
 use super::super::Target;
-use super::ways::LOGS;
+use super::ways::{LOGS, PRODUCER};
 
 const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
 
@@ -58,6 +58,22 @@ impl Log {
         }
         self.batches.push(batch);
         base_offset
+    }
+
+    /// As if there had been a batch before the first, until a start.
+    pub(super) fn has_heard_of_the_producer(&mut self) {
+        let last = Sequence(i32::MAX);
+        let (producer_id, epoch) = PRODUCER;
+        let sequenced = SequencedBatch { producer_id, epoch, first_sequence: last, last_sequence: last };
+        let (base_offset, last_offset) = (Offset(-1), Offset(-1));
+        let stored = StoredBatch {
+            first_sequence: last,
+            last_sequence: last,
+            base_offset,
+            last_offset,
+            timestamp: NOW,
+        };
+        self.table.record(&sequenced, stored, false, NOW);
     }
 
     /// What a start finds, where so many batches are left; a log that is shortened is synced by its recovery.
