@@ -9,6 +9,7 @@ use klamm_records::{BatchHeader, ProducedBatch};
 
 use super::super::Target;
 use super::ways::{LOGS, PRODUCER};
+use crate::plugins::unfinished::Unfinished;
 
 const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
 
@@ -17,6 +18,8 @@ pub(super) enum Failed {
     /// The process died before this step.
     Killed,
     Sequence(SequenceError),
+    /// An older batch has to come first.
+    HeldUp,
 }
 
 /// A partition whose log is a list of batches.
@@ -109,12 +112,14 @@ pub(super) struct Machine {
     pub(super) logs: Vec<Log>,
     /// How many appends and syncs it lives for.
     pub(super) steps_left: usize,
+    /// In memory.
+    pub(super) unfinished: Unfinished,
 }
 
 impl Machine {
     pub(super) fn new() -> Rc<RefCell<Machine>> {
         let logs = (0..LOGS).map(|_| Log::default()).collect();
-        Rc::new(RefCell::new(Machine { logs, steps_left: usize::MAX }))
+        Rc::new(RefCell::new(Machine { logs, steps_left: usize::MAX, unfinished: Unfinished::default() }))
     }
 
     /// Goes on, unless this is where the process dies.
@@ -132,6 +137,7 @@ impl Machine {
 
     /// A kill: nothing is forgotten.
     pub(super) fn kill(&mut self) {
+        self.unfinished = Unfinished::default();
         self.logs.iter_mut().for_each(|log| log.restart(usize::MAX));
     }
 
@@ -142,6 +148,7 @@ impl Machine {
 
     /// A loss of power that leaves so many of them.
     pub(super) fn lose_power(&mut self, left: &[usize]) {
+        self.unfinished = Unfinished::default();
         for (log, left) in self.logs.iter_mut().zip(left) {
             log.restart(log.durable + left);
         }
