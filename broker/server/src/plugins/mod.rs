@@ -25,6 +25,7 @@ pub(crate) mod signatures;
 pub mod store;
 pub(crate) mod trial;
 mod turns;
+pub(crate) mod unfinished;
 pub(crate) mod work;
 
 pub(crate) use bound::Bound;

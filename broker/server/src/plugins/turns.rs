@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::unfinished::Unfinished;
+
 /// A turn for each partition of a topic. Those who ask get it in the order in which they asked first (tokio's mutex is fair).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turns {
-    partitions: Vec<Arc<Mutex<()>>>,
+    partitions: Vec<Arc<Mutex<Unfinished>>>,
 }
 
 impl Turns {
@@ -19,7 +21,7 @@ impl Turns {
     }
 
     /// Waits for the turn of a partition; `None` if there is no such partition.
-    pub(crate) async fn take(&self, partition: usize) -> Option<OwnedMutexGuard<()>> {
+    pub(crate) async fn take(&self, partition: usize) -> Option<OwnedMutexGuard<Unfinished>> {
         Some(Arc::clone(self.partitions.get(partition)?).lock_owned().await)
     }
 }

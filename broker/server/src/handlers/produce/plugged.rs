@@ -18,6 +18,7 @@ use klamm_records::{ProduceRules, ProducedBatch};
 use super::{Accepted, Acks, Append, Failure, TopicOutcome, Written};
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
+use crate::plugins::TopicPlugins;
 use crate::plugins::chain::{Chain, Undecided};
 use crate::plugins::commit::{Target, commit};
 use crate::plugins::dead_letters;
@@ -101,15 +102,35 @@ impl Append<'_> {
     async fn pass(&self, plugged: Plugged, index: i32) -> Result<Written, Failure> {
         let gone = || KafkaError::from(ErrorCode::UnknownTopicOrPartition);
         let plugins = plugged.topic.plugins().ok_or_else(gone)?;
-        let _turn =
+        let mut turn =
             plugins.turns.take(usize::try_from(index).unwrap_or(usize::MAX)).await.ok_or_else(gone)?;
         let own = LogOf { partition: Arc::clone(&plugged.partition), now: self.broker.clock.now() };
         let before = own.appended_before(&plugged.batch).map_err(|failed| self.refused(&failed))?;
+        let header = plugged.batch.header();
+        if turn.holds_up(header) {
+            let message = "an older batch of the producer has not come to its end: send that one again first";
+            return Err(KafkaError::new(ErrorCode::OutOfOrderSequenceNumber, message.to_owned()).into());
+        }
+        if before.is_some() {
+            turn.begun(header);
+        }
+        let written = self.bring_to_its_end(&plugged, own, before, (plugins, index)).await?;
+        turn.done(header);
+        Ok(written)
+    }
+
+    async fn bring_to_its_end(
+        &self,
+        plugged: &Plugged,
+        own: LogOf,
+        before: Option<Appended>,
+        (plugins, index): (&TopicPlugins, i32),
+    ) -> Result<Written, Failure> {
         // Also of a batch that is there already: another log may have lost its part, and only the plug-ins know it.
         let chain =
             plugins.chain().map_err(|why| KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()))?;
-        let Some(chain) = chain else { return self.append_whole(&plugged, &own, before) };
-        let divided = match (self.divided(&plugged, chain, before.as_ref(), index).await, before) {
+        let Some(chain) = chain else { return self.append_whole(plugged, &own, before) };
+        let divided = match (self.divided(plugged, chain, before.as_ref(), index).await, before) {
             (Ok(divided), _) => divided,
             // A batch that is refused now was taken by what was bound then; it is in the log.
             (Err(failure), Some(appended)) if failure.error.code == ErrorCode::InvalidRecord => {
@@ -117,7 +138,7 @@ impl Append<'_> {
             }
             (Err(failure), _) => return Err(failure),
         };
-        self.append_divided(&plugged, own, before, divided).await
+        self.append_divided(plugged, own, before, divided).await
     }
 
     /// Nothing is bound any more; the batch only waited for those before it.

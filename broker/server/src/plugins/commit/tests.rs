@@ -22,6 +22,8 @@ enum Steps {
     AsTheyAre,
     /// What stays is appended first, and a batch that is found is taken for all of it.
     OwnFirst,
+    /// What stays is appended first, and the rest by whatever try comes that far.
+    OwnFirstThenTheRest,
     /// A batch that is found is taken for all of it.
     FoundIsDone,
     /// What goes elsewhere carries no id: no log knows it again.
@@ -30,6 +32,8 @@ enum Steps {
     NothingRemoved,
     /// A batch of which nothing stays is not stored.
     EmptiedIsLeftOut,
+    /// A batch that is found goes on although an older one that was found did not come to its end.
+    Overtaking,
     /// A batch is acknowledged when its own partition is on the disk.
     OwnSyncCounts,
 }
@@ -65,7 +69,7 @@ impl<'a> Run<'a> {
                 Ok(base) if base == Offset((number * RECORDS) as i64) => {}
                 Ok(base) => return Err(format!("batch {number} is answered with offset {base}")),
                 Err(Failed::Killed) => return Ok(number),
-                Err(Failed::Sequence(error)) => return Err(format!("batch {number} is refused: {error}")),
+                Err(refused) => return Err(format!("batch {number} is refused: {refused:?}")),
             }
             if self.one_by_one {
                 // Before it is on the disk the process may die, too.
@@ -79,18 +83,50 @@ impl<'a> Run<'a> {
         Ok(self.batches.len())
     }
 
+    /// Sends all batches at once; one step fails, and the process lives: what comes behind it is not held up.
+    fn send_where_one_fails(&self, failing: usize) {
+        self.machine.borrow_mut().steps_left = failing;
+        for (batch, divided) in self.batches {
+            // Whatever the answer is: all of them come again.
+            if matches!(self.pass(batch, divided), Err(Failed::Killed)) {
+                self.machine.borrow_mut().steps_left = usize::MAX;
+            }
+        }
+    }
+
     fn pass(&self, batch: &ProducedBatch, divided: &Divided) -> Result<Offset, Failed> {
-        let partition = |index| Partition { machine: Rc::clone(&self.machine), index };
-        let own = partition(INGRESS);
+        let own = Partition { machine: Rc::clone(&self.machine), index: INGRESS };
         let before = own.appended_before(batch)?;
+        if self.steps != Steps::Overtaking {
+            let unfinished = &mut self.machine.borrow_mut().unfinished;
+            if unfinished.holds_up(batch.header()) {
+                return Err(Failed::HeldUp);
+            }
+            if before.is_some() {
+                unfinished.begun(batch.header());
+            }
+        }
+        let base = self.bring_to_its_end(&own, before, batch, divided)?;
+        self.machine.borrow_mut().unfinished.done(batch.header());
+        Ok(base)
+    }
+
+    fn bring_to_its_end(
+        &self,
+        own: &Partition,
+        before: Option<Offset>,
+        batch: &ProducedBatch,
+        divided: &Divided,
+    ) -> Result<Offset, Failed> {
+        let partition = |index| Partition { machine: Rc::clone(&self.machine), index };
         let letters = divided.letters.iter().map(|part| (partition(QUARANTINE), part.clone()));
         let leaving =
             divided.leaving.iter().map(|(target, part)| (partition(target.0 as usize), part.clone()));
         let parts: Vec<_> = letters.chain(leaving).collect();
         let done = match (self.steps, before) {
             (Steps::OwnFirst | Steps::FoundIsDone, Some(before)) => return Ok(before),
-            (Steps::OwnFirst, None) => {
-                let base = own.append(&divided.stays)?;
+            (Steps::OwnFirst | Steps::OwnFirstThenTheRest, before) => {
+                let base = before.map_or_else(|| own.append(&divided.stays), Ok)?;
                 parts.iter().try_for_each(|(target, part)| target.append(part).map(drop))?;
                 return Ok(base);
             }
@@ -101,10 +137,10 @@ impl<'a> Run<'a> {
             (Steps::Nameless, before) => {
                 let parts: Vec<_> =
                     parts.into_iter().map(|(target, part)| (target, nameless(&part))).collect();
-                commit(&own, before, &divided.stays, &parts)?
+                commit(own, before, &divided.stays, &parts)?
             }
-            (Steps::NothingRemoved, before) => commit(&own, before, batch, &parts)?,
-            (_, before) => commit(&own, before, &divided.stays, &parts)?,
+            (Steps::NothingRemoved, before) => commit(own, before, batch, &parts)?,
+            (_, before) => commit(own, before, &divided.stays, &parts)?,
         };
         assert_eq!(done.parts.len(), divided.leaving.len() + usize::from(divided.letters.is_some()));
         Ok(done.own)
@@ -168,6 +204,34 @@ fn killed_twice(steps: Steps) -> Result<usize, String> {
     Ok(runs)
 }
 
+/// An append that fails once, at any step, while both batches are under way: for the first time, or after a loss of power that left any
+/// rest of them.
+fn failed_once(steps: Steps) -> Result<usize, String> {
+    let mut runs = 0;
+    for ways in every_way() {
+        let batches = divided(ways);
+        let sent = Run::new(steps, &batches, false);
+        sent.send(0, usize::MAX)?;
+        let not_synced = sent.machine.borrow().not_synced();
+        for left in choices(&not_synced) {
+            for failing in 0..ALL_STEPS {
+                let run = sent.fork();
+                run.machine.borrow_mut().lose_power(&left);
+                if left[INGRESS] == 0 {
+                    // Of a producer that a log has never heard of it takes any sequence.
+                    run.machine.borrow_mut().logs[INGRESS].has_heard_of_the_producer();
+                }
+                run.send_where_one_fails(failing);
+                let how = format!("{left:?} left, step {failing} failed");
+                run.send(0, usize::MAX).map_err(|wrong| format!("{ways:?}, {how}: {wrong}"))?;
+                run.check(ways, &how)?;
+                runs += 1;
+            }
+        }
+    }
+    Ok(runs)
+}
+
 /// Losses of power, each at any step, with any rest of what was not synced; then both batches come again, or what was not acknowledged.
 fn without_power(steps: Steps, all_ways: &[Ways], one_by_one: bool, losses: usize) -> Result<usize, String> {
     let mut runs = 0;
@@ -218,6 +282,11 @@ fn killed_twice_at_any_step() {
 }
 
 #[test]
+fn an_append_fails_at_any_step() {
+    assert!(failed_once(Steps::AsTheyAre).unwrap() > 1_296 * ALL_STEPS);
+}
+
+#[test]
 fn power_lost_at_any_step_with_any_rest_of_what_was_not_synced() {
     for one_by_one in [false, true] {
         let runs = without_power(Steps::AsTheyAre, &every_way(), one_by_one, 1).unwrap();
@@ -241,6 +310,9 @@ fn planted_mistakes_are_found() {
     for mistake in mistakes {
         killed_twice(mistake).unwrap_err();
     }
+    // The next batch is taken before the rest of this one is there, which then comes too late: it is older.
+    failed_once(Steps::OwnFirstThenTheRest).unwrap_err();
+    failed_once(Steps::Overtaking).unwrap_err();
     for one_by_one in [false, true] {
         for mistake in mistakes.into_iter().chain([Steps::FoundIsDone]) {
             without_power(mistake, &all, one_by_one, 1).unwrap_err();

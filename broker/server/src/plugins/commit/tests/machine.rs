@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use klamm_model::{Offset, TimestampMs};
+use klamm_model::{Offset, Sequence, TimestampMs};
 use klamm_partition::producers::{Check, ProducerTable, SequenceError, SequencedBatch, StoredBatch};
 use klamm_records::{BatchHeader, ProducedBatch};
 
 use super::super::Target;
-use super::ways::LOGS;
+use super::ways::{LOGS, PRODUCER};
+use crate::plugins::unfinished::Unfinished;
 
 const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
 
@@ -17,6 +18,8 @@ pub(super) enum Failed {
     /// The process died before this step.
     Killed,
     Sequence(SequenceError),
+    /// An older batch has to come first.
+    HeldUp,
 }
 
 /// A partition whose log is a list of batches.
@@ -60,6 +63,22 @@ impl Log {
         base_offset
     }
 
+    /// As if there had been a batch before the first, until a start.
+    pub(super) fn has_heard_of_the_producer(&mut self) {
+        let last = Sequence(i32::MAX);
+        let (producer_id, epoch) = PRODUCER;
+        let sequenced = SequencedBatch { producer_id, epoch, first_sequence: last, last_sequence: last };
+        let (base_offset, last_offset) = (Offset(-1), Offset(-1));
+        let stored = StoredBatch {
+            first_sequence: last,
+            last_sequence: last,
+            base_offset,
+            last_offset,
+            timestamp: NOW,
+        };
+        self.table.record(&sequenced, stored, false, NOW);
+    }
+
     /// What a start finds, where so many batches are left; a log that is shortened is synced by its recovery.
     fn restart(&mut self, left: usize) {
         let batches = std::mem::take(&mut self.batches);
@@ -93,12 +112,14 @@ pub(super) struct Machine {
     pub(super) logs: Vec<Log>,
     /// How many appends and syncs it lives for.
     pub(super) steps_left: usize,
+    /// In memory.
+    pub(super) unfinished: Unfinished,
 }
 
 impl Machine {
     pub(super) fn new() -> Rc<RefCell<Machine>> {
         let logs = (0..LOGS).map(|_| Log::default()).collect();
-        Rc::new(RefCell::new(Machine { logs, steps_left: usize::MAX }))
+        Rc::new(RefCell::new(Machine { logs, steps_left: usize::MAX, unfinished: Unfinished::default() }))
     }
 
     /// Goes on, unless this is where the process dies.
@@ -116,6 +137,7 @@ impl Machine {
 
     /// A kill: nothing is forgotten.
     pub(super) fn kill(&mut self) {
+        self.unfinished = Unfinished::default();
         self.logs.iter_mut().for_each(|log| log.restart(usize::MAX));
     }
 
@@ -126,6 +148,7 @@ impl Machine {
 
     /// A loss of power that leaves so many of them.
     pub(super) fn lose_power(&mut self, left: &[usize]) {
+        self.unfinished = Unfinished::default();
         for (log, left) in self.logs.iter_mut().zip(left) {
             log.restart(log.durable + left);
         }

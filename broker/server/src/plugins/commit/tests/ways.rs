@@ -16,6 +16,7 @@ pub(super) const LOGS: usize = 4;
 /// The partition that the producer sends to.
 pub(super) const INGRESS: usize = 0;
 pub(super) const QUARANTINE: usize = 3;
+pub(super) const PRODUCER: (ProducerId, ProducerEpoch) = (ProducerId(5), ProducerEpoch(0));
 pub(super) const BATCHES: usize = 2;
 pub(super) const RECORDS: usize = 2;
 
@@ -93,7 +94,8 @@ pub(super) fn choices(most: &[usize]) -> Vec<Vec<usize>> {
 
 fn batch(number: usize) -> ProducedBatch {
     let base_sequence = Sequence((number * RECORDS) as i32);
-    let producer = ProducerStamp { id: ProducerId(5), epoch: ProducerEpoch(0), base_sequence };
+    let (id, epoch) = PRODUCER;
+    let producer = ProducerStamp { id, epoch, base_sequence };
     let mut builder = BatchBuilder::new(BuildOptions { producer: Some(producer), ..BuildOptions::default() });
     for record in 0..RECORDS {
         builder.append(NOW, None, Some(format!("{number}.{record}").as_bytes()), &[]);
