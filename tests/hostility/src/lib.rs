@@ -27,7 +27,7 @@ pub use good::GoodClient;
 pub use latencies::Latencies;
 pub use process::Process;
 pub use random::Random;
-pub use requests::{create_topic, error, fetch, produce, value_batch};
+pub use requests::{create_topic, create_topics, error, fetch, produce, value_batch};
 pub use steady::SteadyProducer;
 
 /// A number from the environment, or `short`: the long form of a test is the same test with larger numbers.

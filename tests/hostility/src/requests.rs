@@ -16,21 +16,27 @@ pub fn error(code: i16) -> ErrorCode {
 
 /// Makes a topic of one partition with these settings.
 pub fn create_topic(client: &mut Client, name: &str, settings: &[(&str, &str)]) {
-    let configs = settings.iter().map(|(name, value)| CreatableTopicConfig {
+    create_topics(client, &[name.to_owned()], settings);
+}
+
+/// Makes topics of one partition with these settings, all at once.
+pub fn create_topics(client: &mut Client, names: &[String], settings: &[(&str, &str)]) {
+    let config = |(name, value): &(&str, &str)| CreatableTopicConfig {
         name: (*name).to_owned(),
         value: Some((*value).to_owned()),
-    });
-    let topic = CreatableTopic {
-        name: name.to_owned(),
+    };
+    let topic = |name: &String| CreatableTopic {
+        name: name.clone(),
         num_partitions: 1,
         replication_factor: 1,
-        configs: configs.collect(),
+        configs: settings.iter().map(config).collect(),
         ..CreatableTopic::default()
     };
-    let request =
-        CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, ..CreateTopicsRequest::default() };
-    let made = &client.ask(&request).topics[0];
-    assert_eq!(error(made.error_code), ErrorCode::None, "{:?}", made.error_message);
+    let topics = names.iter().map(topic).collect();
+    let request = CreateTopicsRequest { topics, timeout_ms: 30_000, ..CreateTopicsRequest::default() };
+    for made in client.ask(&request).topics {
+        assert_eq!(error(made.error_code), ErrorCode::None, "{:?}", made.error_message);
+    }
 }
 
 /// A batch of one record.
