@@ -18,7 +18,6 @@ use klamm_records::{ProduceRules, ProducedBatch};
 use super::{Accepted, Acks, Append, Failure, TopicOutcome, Written};
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
-use crate::plugins::TopicPlugins;
 use crate::plugins::chain::{Chain, Undecided};
 use crate::plugins::commit::{Target, commit};
 use crate::plugins::dead_letters;
@@ -107,14 +106,16 @@ impl Append<'_> {
         let own = LogOf { partition: Arc::clone(&plugged.partition), now: self.broker.clock.now() };
         let before = own.appended_before(&plugged.batch).map_err(|failed| self.refused(&failed))?;
         let header = plugged.batch.header();
+        if before.is_some() {
+            turn.begun(header);
+        }
+        let chain =
+            plugins.chain().map_err(|why| KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()))?;
         if turn.holds_up(header) {
             let message = "an older batch of the producer has not come to its end: send that one again first";
             return Err(KafkaError::new(ErrorCode::OutOfOrderSequenceNumber, message.to_owned()).into());
         }
-        if before.is_some() {
-            turn.begun(header);
-        }
-        let written = self.bring_to_its_end(&plugged, own, before, (plugins, index)).await?;
+        let written = self.bring_to_its_end(&plugged, own, before, (chain, index)).await?;
         turn.done(header);
         Ok(written)
     }
@@ -124,11 +125,9 @@ impl Append<'_> {
         plugged: &Plugged,
         own: LogOf,
         before: Option<Appended>,
-        (plugins, index): (&TopicPlugins, i32),
+        (chain, index): (Option<&Arc<Chain>>, i32),
     ) -> Result<Written, Failure> {
         // Also of a batch that is there already: another log may have lost its part, and only the plug-ins know it.
-        let chain =
-            plugins.chain().map_err(|why| KafkaError::new(ErrorCode::KafkaStorageError, why.to_owned()))?;
         let Some(chain) = chain else { return self.append_whole(plugged, &own, before) };
         let divided = match (self.divided(plugged, chain, before.as_ref(), index).await, before) {
             (Ok(divided), _) => divided,
