@@ -84,31 +84,41 @@ fn component(dir: &TempDir, name: &str, wasm: &[u8]) -> (PathBuf, String) {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "the life of a plug-in, from its push to its deletion")]
 fn a_plugin_is_pushed_bound_rolled_back_and_deleted() {
+    // Each part goes on where the one before ended.
     let dir = TempDir::new().unwrap();
     let data = dir.path().join("data");
-    let (one, digest) = component(&dir, "one.wasm", &guests::accepting().component());
-    let (two, _) = component(&dir, "two.wasm", &guests::on_byte('x', "unreachable").component());
-    let (one, two) = (one.to_str().unwrap(), two.to_str().unwrap());
-    let size = std::fs::metadata(one).unwrap().len();
+    let one = component(&dir, "one.wasm", &guests::accepting().component());
+    let two = component(&dir, "two.wasm", &guests::on_byte('x', "unreachable").component());
     let broker = Broker::start(&data, &[]);
-    let push = |broker: &Broker, file: &str, version: &str| {
-        broker.klamm(&["plugin", "push", file, "--name", "guard", "--version", version])
+    is_pushed(&broker, &one, &two);
+    is_bound(&broker);
+    // What was acknowledged survives a kill.
+    drop(broker);
+    let broker = Broker::start(&data, &[]);
+    is_shown(&broker, &one, &two);
+    is_rolled_back_and_deleted(&broker);
+}
+
+fn is_pushed(broker: &Broker, (one, digest): &(PathBuf, String), (two, _): &(PathBuf, String)) {
+    let push = |file: &Path, version: &str| {
+        broker.klamm(&["plugin", "push", file.to_str().unwrap(), "--name", "guard", "--version", version])
     };
     let pushed = format!("plug-in guard@1.0.0 (filter) pushed, sha-256 {digest}\n");
-    assert_eq!(push(&broker, one, "1.0.0"), (0, String::new(), pushed));
+    assert_eq!(push(one, "1.0.0"), (0, String::new(), pushed));
     let again = format!("plug-in guard@1.0.0 (filter) was there already, sha-256 {digest}\n");
-    assert_eq!(push(&broker, one, "1.0.0").2, again);
-    let (code, _, other) = push(&broker, two, "1.0.0");
+    assert_eq!(push(one, "1.0.0").2, again);
+    let (code, _, other) = push(two, "1.0.0");
     assert_eq!(code, 1);
     assert!(
         other.starts_with("error: pushing guard@1.0.0: guard@1.0.0 is there already with other bytes"),
         "{other}"
     );
     assert!(other.ends_with("\nnext: push it with another --version\n"), "{other}");
-    assert_eq!(push(&broker, two, "1.1.0").0, 0);
+    assert_eq!(push(two, "1.1.0").0, 0);
+}
 
+fn is_bound(broker: &Broker) {
     assert_eq!(broker.notes(&["topic", "create", "orders"]), "topic orders created with 1 partition\n");
     let bind = |version: &str| format!("guard@{version}");
     let filter = bind("1.0.0");
@@ -129,15 +139,16 @@ fn a_plugin_is_pushed_bound_rolled_back_and_deleted() {
     let tried = broker.notes(&["plugin", "bind", "orders", "--filter", &filter, "--dry-run"]);
     assert_eq!(tried, "filter guard@1.1.0 would be bound to topic orders\nklamm.filters=guard@1.1.0\n");
     broker.notes(&["plugin", "bind", "orders", "--filter", &filter, "--shadow"]);
+}
 
-    // What was acknowledged survives a kill.
-    drop(broker);
-    let broker = Broker::start(&data, &[]);
+fn is_shown(broker: &Broker, (one, digest): &(PathBuf, String), (two, _): &(PathBuf, String)) {
+    let size = |file: &Path| std::fs::metadata(file).unwrap().len();
     let table = format!(
         "NAME   VERSION  KINDS   BYTES  SIGNED BY  TOPICS\n\
-         guard  1.0.0    filter  {size:<5}  -          -\n\
+         guard  1.0.0    filter  {:<5}  -          -\n\
          guard  1.1.0    filter  {:<5}  -          orders\n",
-        std::fs::metadata(two).unwrap().len()
+        size(one),
+        size(two)
     );
     assert_eq!(broker.out(&["plugin", "list"]), table);
     let json: Value = serde_json::from_str(&broker.out(&["plugin", "ls", "-o", "json"])).unwrap();
@@ -149,7 +160,9 @@ fn a_plugin_is_pushed_bound_rolled_back_and_deleted() {
     let bound = "\nTOPIC   ROLE    BINDING\norders  filter  guard@1.1.0/shadow:true\n";
     assert!(described.contains(bound), "{described}");
     assert!(described.contains("EXPORTS OF guard@1.1.0\n"), "{described}");
+}
 
+fn is_rolled_back_and_deleted(broker: &Broker) {
     let rolled = broker.notes(&["plugin", "rollback", "orders", "--filter"]);
     let expected = "klamm.filters of topic orders is guard@1.0.0/a:1%2C2/on-failure:reject again, instead of \
                     guard@1.1.0/shadow:true\n";

@@ -3,7 +3,7 @@
 use klamm_records::Record;
 use serde::Serialize;
 
-use crate::output::BytesText;
+use crate::output::{BytesText, HeaderText};
 
 /// A record with everything it has.
 #[derive(Debug, Serialize)]
@@ -14,21 +14,12 @@ pub(super) struct JsonRecord<'a> {
     timestamp: i64,
     key: Option<BytesText<'a>>,
     value: Option<BytesText<'a>>,
-    headers: Vec<JsonHeader<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct JsonHeader<'a> {
-    key: BytesText<'a>,
-    value: Option<BytesText<'a>>,
+    headers: Vec<HeaderText<'a>>,
 }
 
 impl<'a> JsonRecord<'a> {
     pub(super) fn new(topic: &'a str, partition: i32, record: &Record<'a>) -> JsonRecord<'a> {
-        let headers = record.headers.iter().map(|header| JsonHeader {
-            key: BytesText::of(header.key),
-            value: header.value.map(BytesText::of),
-        });
+        let headers = record.headers.iter().map(|header| HeaderText::of(header.key, header.value));
         JsonRecord {
             topic,
             partition,

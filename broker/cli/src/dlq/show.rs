@@ -20,7 +20,7 @@ use crate::client::{Client, Topic};
 use crate::consume::Sink;
 use crate::error::CliError;
 use crate::globals::Globals;
-use crate::output::{self, BytesText, OutputFormat, Present, Table, note};
+use crate::output::{self, BytesText, HeaderText, OutputFormat, Present, Table, note};
 use crate::session;
 use crate::time;
 
@@ -133,21 +133,12 @@ struct Shown<'a> {
     dead_letter: Option<Told>,
     key: Option<BytesText<'a>>,
     value: Option<BytesText<'a>>,
-    headers: Vec<ShownHeader<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct ShownHeader<'a> {
-    key: BytesText<'a>,
-    value: Option<BytesText<'a>>,
+    headers: Vec<HeaderText<'a>>,
 }
 
 impl<'a> Shown<'a> {
     fn of(letter: &'a Letter, replayed: bool) -> Shown<'a> {
-        let header = |(key, value): (&'a [u8], Option<&'a [u8]>)| ShownHeader {
-            key: BytesText::of(key),
-            value: value.map(BytesText::of),
-        };
+        let headers = letter.own_headers().map(|(key, value)| HeaderText::of(key, value));
         Shown {
             partition: letter.heading.id.partition,
             offset: letter.heading.id.offset,
@@ -156,7 +147,7 @@ impl<'a> Shown<'a> {
             dead_letter: letter.heading.envelope.as_ref().map(Told::from),
             key: letter.key.as_deref().map(BytesText::of),
             value: letter.value.as_deref().map(BytesText::of),
-            headers: letter.own_headers().map(header).collect(),
+            headers: headers.collect(),
         }
     }
 }

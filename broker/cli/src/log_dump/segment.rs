@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::report::Report;
 use crate::error::CliError;
-use crate::output::BytesText;
+use crate::output::{BytesText, HeaderText};
 
 /// The most that the records of a batch may decompress to.
 const MAX_UNCOMPRESSED_BYTES: usize = 1 << 30;
@@ -40,13 +40,7 @@ struct RecordObject<'a> {
     timestamp: i64,
     key: Option<BytesText<'a>>,
     value: Option<BytesText<'a>>,
-    headers: Vec<HeaderObject<'a>>,
-}
-
-#[derive(Serialize)]
-struct HeaderObject<'a> {
-    key: BytesText<'a>,
-    value: Option<BytesText<'a>>,
+    headers: Vec<HeaderText<'a>>,
 }
 
 /// Shows a `.log` file.
@@ -149,10 +143,7 @@ fn show_records(
 }
 
 fn show_record(record: &Record<'_>, report: &mut Report) -> Result<(), CliError> {
-    let headers = record.headers.iter().map(|header| HeaderObject {
-        key: BytesText::of(header.key),
-        value: header.value.map(BytesText::of),
-    });
+    let headers = record.headers.iter().map(|header| HeaderText::of(header.key, header.value));
     let object = RecordObject {
         offset: record.offset.0,
         timestamp: record.timestamp.0,

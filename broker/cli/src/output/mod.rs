@@ -1,12 +1,14 @@
 //! What commands print, in one place: tables for people, JSON and YAML for programs.
 
 mod bytes_text;
+mod header_text;
 #[cfg(test)]
 mod page;
 mod progress;
 mod table;
 
 pub(crate) use bytes_text::BytesText;
+pub(crate) use header_text::HeaderText;
 #[cfg(test)]
 pub(crate) use page::Page;
 pub(crate) use progress::Progress;

@@ -20,6 +20,7 @@ mod hosting;
 pub(crate) mod library;
 mod offload;
 mod pieces;
+pub(crate) mod rebinding;
 pub(crate) mod rollback;
 pub(crate) mod signatures;
 pub mod store;

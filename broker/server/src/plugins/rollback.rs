@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use klamm_controller::settings::GroupBounds;
-use klamm_controller::{ConfigChange, ConfigOp, ConfigResource, TopicImage};
+use klamm_controller::{ConfigOp, TopicImage};
 use klamm_model::{BindingSpec, PluginRole, TopicName};
 use tracing::warn;
 
-use super::{Bound, trial};
+use super::Bound;
+use super::rebinding::rebind;
 use crate::Broker;
 
 /// How long a version is young.
@@ -92,12 +92,7 @@ fn earlier(topic: &TopicImage, role: PluginRole, failing: &BindingSpec) -> Optio
 }
 
 async fn change(broker: &Broker, topic: &TopicName, op: ConfigOp) -> Result<(), String> {
-    let resource = ConfigResource::Topic(topic.clone());
-    let change = ConfigChange { resource, ops: vec![op], replace_all: false };
-    trial::of_change(broker, &change).await.map_err(|error| error.to_string())?;
-    let bounds = GroupBounds::of(&broker.settings());
-    let answers = broker.controller.alter_configs(vec![change], &bounds, false).await;
-    let answer = answers.map_err(|error| error.to_string())?.into_iter().next().unwrap_or(Ok(()));
+    let answer = rebind(broker, topic, vec![op], false).await.map_err(|error| error.to_string())?;
     answer.map_err(|refusal| refusal.to_string())
 }
 

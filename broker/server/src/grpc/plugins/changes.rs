@@ -1,7 +1,6 @@
 //! Binding, unbinding and rolling back: changes of a topic's settings.
 
-use klamm_controller::settings::GroupBounds;
-use klamm_controller::{ConfigChange, ConfigOp, ConfigResource, Refusal, TopicImage};
+use klamm_controller::{ConfigOp, Refusal, TopicImage};
 use klamm_model::{BindingSpec, OnPluginFailure, PluginReference, PluginRole, TopicName};
 use klamm_rpc::plugin::{
     BindRequest, BindResponse, BoundTopic, OnFailure, RollbackRequest, RollbackResponse, UnbindRequest,
@@ -12,7 +11,7 @@ use tracing::info;
 
 use super::{show, status};
 use crate::Broker;
-use crate::plugins::trial;
+use crate::plugins::rebinding::{RebindError, rebind};
 
 /// How often a change is planned anew that another request overtook.
 const ATTEMPTS: usize = 5;
@@ -192,15 +191,11 @@ async fn submit(
     ops: Vec<ConfigOp>,
     validate_only: bool,
 ) -> Result<Result<(), Refusal>, Status> {
-    let resource = ConfigResource::Topic(topic.clone());
-    let change = ConfigChange { resource, ops, replace_all: false };
-    trial::of_change(broker, &change).await.map_err(|error| status::of_kafka(&error))?;
-    let bounds = GroupBounds::of(&broker.settings());
-    let answers = broker.controller.alter_configs(vec![change], &bounds, validate_only).await;
-    let answers = answers.map_err(|error| status::of_submit(&error))?;
-    let answer = answers.into_iter().next().unwrap_or(Ok(()));
+    let answer = rebind(broker, topic, ops, validate_only).await.map_err(|error| match error {
+        RebindError::Trial(error) => status::of_kafka(&error),
+        RebindError::Submit(error) => status::of_submit(&error),
+    })?;
     if answer.is_ok() && !validate_only {
-        broker.partitions.follow(broker.controller.image().applied()).await;
         info!(%topic, "plug-ins of a topic were changed");
     }
     Ok(answer)

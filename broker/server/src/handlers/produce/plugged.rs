@@ -70,7 +70,7 @@ impl Append<'_> {
                 topic.map(|place, index, accepted| match accepted {
                     Accepted::Written(written) => Ok(written),
                     Accepted::ForPlugins(plugged) => {
-                        let pass = to_its_end(self.pass_alone(*plugged, index));
+                        let pass = to_its_end(self.pass_alone(plugged, index));
                         waiting.push(async move { (at, place, pass.await) });
                         // Replaced below, in any case.
                         Err(KafkaError::from(ErrorCode::UnknownServerError).into())
@@ -90,15 +90,15 @@ impl Append<'_> {
     /// As [`Append::pass`], borrowing nothing.
     fn pass_alone(
         &self,
-        plugged: Plugged,
+        plugged: Box<Plugged>,
         index: i32,
     ) -> impl Future<Output = Result<Written, Failure>> + Send + use<> {
         let Append { broker, ctx, acks, transactional } = *self;
         let (broker, ctx) = (Arc::clone(broker), ctx.clone());
-        async move { Append { broker: &broker, ctx: &ctx, acks, transactional }.pass(plugged, index).await }
+        async move { Append { broker: &broker, ctx: &ctx, acks, transactional }.pass(&plugged, index).await }
     }
 
-    async fn pass(&self, plugged: Plugged, index: i32) -> Result<Written, Failure> {
+    async fn pass(&self, plugged: &Plugged, index: i32) -> Result<Written, Failure> {
         let gone = || KafkaError::from(ErrorCode::UnknownTopicOrPartition);
         let plugins = plugged.topic.plugins().ok_or_else(gone)?;
         let mut turn =
@@ -115,7 +115,7 @@ impl Append<'_> {
             let message = "an older batch of the producer has not come to its end: send that one again first";
             return Err(KafkaError::new(ErrorCode::OutOfOrderSequenceNumber, message.to_owned()).into());
         }
-        let written = self.bring_to_its_end(&plugged, own, before, (chain, index)).await?;
+        let written = self.bring_to_its_end(plugged, own, before, (chain, index)).await?;
         turn.done(header);
         Ok(written)
     }
