@@ -81,6 +81,11 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn write_at(&self, position: u64, parts: &[&[u8]]) -> io::Result<()>;
     /// Cuts the file to `size` bytes, or extends it with zeros.
     fn truncate(&self, size: u64) -> io::Result<()>;
+    /// Asks the file system for blocks for `length` bytes from `position` on, behind the file's end too. Neither size nor
+    /// contents change; a file system that can't do it is as good as one that did.
+    fn reserve(&self, _position: u64, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
     /// Makes the contents durable (fdatasync). After an error the contents since the last success are lost for
     /// sure: it MUST NOT be tried again as if that would help.
     fn sync_data(&self) -> io::Result<()>;

@@ -2,6 +2,7 @@
 
 mod active;
 mod hints;
+mod room_ahead;
 mod sealed;
 
 use std::io;

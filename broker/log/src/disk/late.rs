@@ -114,6 +114,10 @@ impl DiskFile for LateFile {
         self.0.truncate(size)
     }
 
+    fn reserve(&self, position: u64, length: u64) -> io::Result<()> {
+        self.0.reserve(position, length)
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         Ok(())
     }

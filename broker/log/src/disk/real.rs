@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rustix::buffer::spare_capacity;
-use rustix::fs::FlockOperation;
+use rustix::fs::{FallocateFlags, FlockOperation};
 
 use super::fd_cache::{Closable, FdCache};
 use super::{DirEntry, Disk, DiskFile, DiskLock, OpenMode};
@@ -234,6 +234,11 @@ impl DiskFile for RealHandle {
 
     fn truncate(&self, size: u64) -> io::Result<()> {
         self.descriptor(true)?.set_len(size)
+    }
+
+    fn reserve(&self, position: u64, length: u64) -> io::Result<()> {
+        let file = self.descriptor(true)?;
+        Ok(rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, position, length)?)
     }
 
     fn sync_data(&self) -> io::Result<()> {

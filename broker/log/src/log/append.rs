@@ -56,6 +56,7 @@ impl Log {
         self.repair_tail()?;
         let rolled =
             if self.active.is_over_for(&batch.header, &self.config, now) { self.roll(now)? } else { None };
+        self.active.take_room_ahead(&*self.disk, batch.size_bytes() as u64);
         if let Err(source) = self.active.segment.file.write_at(self.active.size, &batch.parts()) {
             self.tail_is_uncertain = true;
             let path = self.active.segment.path(FileKind::Log);
@@ -115,6 +116,7 @@ impl Log {
         self.active.write_final_indexes(&*self.disk)?;
         let segment = Segment::create(&*self.disk, &self.dir, base)?;
         self.durability.names_changed();
+        self.active.give_room_back();
         Ok(ActiveSegment::empty(segment, now))
     }
 

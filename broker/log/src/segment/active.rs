@@ -5,6 +5,7 @@ use std::sync::Arc;
 use klamm_model::{Offset, TimestampMs};
 use klamm_records::BatchHeader;
 
+use super::room_ahead::RoomAhead;
 use super::{SealedSegment, Segment};
 use crate::config::LogConfig;
 use crate::disk::{Action, Disk, DiskError, OpenMode};
@@ -26,6 +27,7 @@ pub(crate) struct ActiveSegment {
     /// The largest timestamp so far and the last offset of the first batch that has it.
     pub newest: Option<TimeEntry>,
     bytes_since_entry: u64,
+    room_ahead: RoomAhead,
     /// The largest timestamp of the first batch: its age is the segment's (`LogSegment.timeWaitedForRoll`).
     first_timestamp: Option<TimestampMs>,
     created: TimestampMs,
@@ -42,6 +44,7 @@ impl ActiveSegment {
             indexes_unsynced: false,
             newest: None,
             bytes_since_entry: 0,
+            room_ahead: RoomAhead::default(),
             first_timestamp: None,
             created: now,
         }
@@ -165,6 +168,27 @@ impl ActiveSegment {
         let path = self.segment.path(FileKind::Log);
         self.segment.file.truncate(self.size).map_err(DiskError::of(Action::Truncate, &path))?;
         self.segment.file.sync_data().map_err(DiskError::of(Action::Sync, &path))
+    }
+
+    /// Takes room on the disk for the next `bytes` and some more, if that is worth it and there is plenty. Where there is
+    /// none, the write will tell.
+    pub(crate) fn take_room_ahead(&mut self, disk: &dyn Disk, bytes: u64) {
+        let Some(room) = self.room_ahead.wanted(self.size, self.size + bytes) else { return };
+        let is_plenty = disk.free_space(&self.segment.dir).is_ok_and(|free| free >= RoomAhead::PLENTY_BYTES);
+        if !is_plenty || self.segment.file.reserve(room.start, room.end - room.start).is_err() {
+            self.room_ahead.refused();
+        }
+    }
+
+    /// Gives back the room that was taken and is not used.
+    pub(crate) fn give_room_back(&self) {
+        if !RoomAhead::may_be_left(self.size) {
+            return;
+        }
+        if let Err(error) = self.segment.file.truncate(self.size) {
+            let path = self.segment.path(FileKind::Log);
+            tracing::warn!(path = %path.display(), %error, "a sealed segment keeps room on the disk that it does not use");
+        }
     }
 
     /// The same segment, not appended to any more.

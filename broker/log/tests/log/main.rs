@@ -13,5 +13,6 @@ mod kafka_tools;
 mod power_loss;
 mod recovery;
 mod retention;
+mod room_ahead;
 mod time;
 mod truncation;
