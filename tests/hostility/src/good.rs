@@ -51,9 +51,10 @@ fn work(mut client: Client, stop: &AtomicBool, harmed: &AtomicBool) -> [Latencie
     let mut latencies = [Latencies::default(), Latencies::default()];
     let mut offset = 0;
     while !stop.load(Ordering::Relaxed) {
-        let phase = usize::from(harmed.load(Ordering::Relaxed));
         let begun = Instant::now();
         round(&mut client, offset);
+        // A round that hostile clients came into is one of those that they harmed.
+        let phase = usize::from(harmed.load(Ordering::Relaxed));
         latencies[phase].add(begun.elapsed());
         offset += 1;
         pause(PAUSE);
