@@ -91,6 +91,17 @@ impl Decoder {
     /// A variable-length number of up to 32 bits (KIP-482).
     #[inline]
     pub(crate) fn take_uvarint(&mut self) -> Result<u32, DecodeError> {
+        // Nearly all are counts and lengths of one byte.
+        if let Some(&[byte, ..]) = self.frame.get(self.position..self.end)
+            && byte < 0x80
+        {
+            self.position += 1;
+            return Ok(u32::from(byte));
+        }
+        self.take_long_uvarint()
+    }
+
+    fn take_long_uvarint(&mut self) -> Result<u32, DecodeError> {
         let mut value = 0u32;
         for index in 0..VARINT_BYTES {
             let [byte] = self.take_array()?;

@@ -79,6 +79,8 @@ pub struct Broker {
 struct Limits {
     /// The most files it may have open; as many as this process, if it isn't said.
     open_files: Option<u32>,
+    /// Whether callgrind runs it, so that its instructions can be counted.
+    counted: bool,
     /// Settings beside those that all have.
     settings: &'static [(&'static str, &'static str)],
 }
@@ -101,6 +103,11 @@ impl Broker {
     /// The same, with no more than `open_files` files open at a time.
     pub fn start_with(make: &Make, durability: Durability, open_files: Option<u32>) -> Result<Broker> {
         Broker::start_limited(make, durability, Limits { open_files, ..Limits::default() })
+    }
+
+    /// The same, run by valgrind's callgrind, which counts nothing until it is told to.
+    pub fn start_counted(make: &Make, durability: Durability) -> Result<Broker> {
+        Broker::start_limited(make, durability, Limits { counted: true, ..Limits::default() })
     }
 
     fn start_limited(make: &Make, durability: Durability, limits: Limits) -> Result<Broker> {
@@ -139,6 +146,11 @@ impl Broker {
     /// A connection to it.
     pub fn client(&self) -> Result<Client> {
         Ok(Client::connect(self.address())?)
+    }
+
+    /// Where everything of it is.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Where the partitions' directories are.
@@ -225,6 +237,11 @@ fn spawn(
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("ulimit -n {limit} && exec \"$0\" \"$@\"")).arg(program);
         shell
+    } else if limits.counted {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--tool=callgrind", "--instr-atstart=no", "--dump-instr=yes"]);
+        valgrind.arg(format!("--callgrind-out-file={}", home.join("callgrind.%p").display())).arg(program);
+        valgrind
     } else {
         Command::new(program)
     };

@@ -4,6 +4,7 @@
 //! (`eval "$(tests/interop/fetch-kafka)"` sets its variable) Kafka as well.
 
 mod broker;
+mod callgrind;
 mod client;
 mod figure;
 mod frames;

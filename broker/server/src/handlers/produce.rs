@@ -16,6 +16,7 @@ use klamm_wire::messages::produce::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
+use tokio::time::Instant;
 
 use crate::error_code::KafkaError;
 use crate::partitions::HostedTopic;
@@ -271,18 +272,30 @@ fn silent(topics: &[TopicOutcome]) -> Produced {
 /// Waits for each append that is not yet durable. The partitions' fsyncs run side by side, however the waits
 /// are lined up here.
 async fn wait_until_durable(topics: &mut [TopicOutcome], timeout: Duration) {
-    let deadline = tokio::time::Instant::now() + timeout;
+    let mut deadline = Deadline { timeout, at: None };
     for outcome in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
         let Ok(written) = &outcome.result else { continue };
-        if let Err(failed) = written.durable(deadline, timeout).await {
+        if let Err(failed) = written.durable(&mut deadline).await {
             outcome.result = Err(failed.into());
         }
     }
 }
 
+/// When a client wants an answer at the latest; begins with the first append that is waited for.
+struct Deadline {
+    timeout: Duration,
+    at: Option<Instant>,
+}
+
+impl Deadline {
+    fn at(&mut self) -> Instant {
+        *self.at.get_or_insert_with(|| Instant::now() + self.timeout)
+    }
+}
+
 impl Written {
     /// Waits until all of it is durable.
-    async fn durable(&self, deadline: tokio::time::Instant, timeout: Duration) -> Result<(), KafkaError> {
+    async fn durable(&self, deadline: &mut Deadline) -> Result<(), KafkaError> {
         let own = (&self.partition, &self.appended);
         let elsewhere = self.elsewhere.iter().map(|(partition, appended)| (partition, appended));
         for (partition, appended) in elsewhere.chain([own]) {
@@ -290,10 +303,10 @@ impl Written {
                 continue;
             }
             let committed = partition.committed(appended.last_offset);
-            match tokio::time::timeout_at(deadline, committed).await {
+            match tokio::time::timeout_at(deadline.at(), committed).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(KafkaError::from(&error)),
-                Err(_elapsed) => return Err(not_durable(timeout)),
+                Err(_elapsed) => return Err(not_durable(deadline.timeout)),
             }
         }
         Ok(())

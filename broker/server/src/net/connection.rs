@@ -5,14 +5,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use klamm_controller::settings::BrokerSettings;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use super::alarm::Alarm;
 use super::answers::{Answered, Answers};
 use super::deadlines::{Deadlines, TooSlow, Waiting};
 use super::frame::{FrameBuffer, FrameError};
@@ -73,10 +75,34 @@ pub(crate) struct Connection {
     mute: Arc<Mute>,
     mute_ends: Option<Pin<Box<Sleep>>>,
     deadlines: Deadlines,
-    alarm: Pin<Box<Sleep>>,
+    alarm: Alarm,
+    limits: Limits,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// `stop` knows this task.
+    stop_is_awaited: bool,
     stopping: bool,
     _place: ConnectionPlace,
+}
+
+/// The settings that a connection goes by, as they were when it last woke.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// `socket.request.max.bytes`
+    frame_bytes: usize,
+    /// `queued.max.request.bytes`
+    queued_bytes: i64,
+    /// `connections.max.idle.ms`
+    idle: Option<Duration>,
+}
+
+impl Limits {
+    fn of(settings: &BrokerSettings) -> Limits {
+        Limits {
+            frame_bytes: usize::try_from(settings.socket_request_max_bytes).unwrap_or(0),
+            queued_bytes: settings.queued_max_request_bytes.get().unwrap_or(i64::MAX),
+            idle: settings.connections_max_idle_ms.get().map(|ms| Duration::from_millis(ms.unsigned_abs())),
+        }
+    }
 }
 
 /// Whether the request at the front of what was received has its share of the requests' bytes.
@@ -86,8 +112,19 @@ enum ShareState {
     Taken(RequestShare),
 }
 
-/// Whether a step of the connection changed something, so that other steps may go on.
+/// Whether a part of a step changed something.
 type Progress = bool;
+
+/// What a step of the connection did, so that others may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// All that there was to do is done.
+    Nothing,
+    /// Requests were begun or answered: those behind them may go on.
+    Answered,
+    /// Something came.
+    Received,
+}
 
 impl Connection {
     /// A connection that was just accepted.
@@ -100,6 +137,7 @@ impl Connection {
         let now = Instant::now();
         let stop = Box::pin(broker.stop.clone().requested());
         let outbox = Outbox::new(Arc::clone(&broker.unsent_bytes));
+        let limits = Limits::of(&broker.glance_at_settings());
         Connection {
             broker,
             socket,
@@ -112,8 +150,10 @@ impl Connection {
             mute: Arc::default(),
             mute_ends: None,
             deadlines: Deadlines::new(now),
-            alarm: Box::pin(tokio::time::sleep_until(now + super::deadlines::FIRST_REQUEST)),
+            alarm: Alarm::at(now + super::deadlines::FIRST_REQUEST),
+            limits,
             stop,
+            stop_is_awaited: false,
             stopping: false,
             _place: place,
         }
@@ -144,7 +184,7 @@ impl Connection {
         if self.stopping || !self.poll_share(cx)? {
             return Ok(None);
         }
-        let Some(frame) = self.received.take_frame(self.max_frame())? else { return Ok(None) };
+        let Some(frame) = self.received.take_frame(self.limits.frame_bytes)? else { return Ok(None) };
         let ShareState::Taken(share) = std::mem::replace(&mut self.share, ShareState::None) else {
             return Ok(None);
         };
@@ -160,7 +200,7 @@ impl Connection {
     /// Whether the request at the front has its share; asks for it as soon as the request's size is known, so
     /// that a request is not received into memory that there is none of.
     fn poll_share(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
-        let max = self.broker.glance_at_settings().queued_max_request_bytes.get().unwrap_or(i64::MAX);
+        let max = self.limits.queued_bytes;
         loop {
             match &mut self.share {
                 ShareState::Taken(_) => return Ok(true),
@@ -169,7 +209,9 @@ impl Connection {
                     Poll::Ready(()) => self.share = ShareState::None,
                 },
                 ShareState::None => {
-                    let Some(size) = self.received.frame_size(self.max_frame())? else { return Ok(false) };
+                    let Some(size) = self.received.frame_size(self.limits.frame_bytes)? else {
+                        return Ok(false);
+                    };
                     self.share = if let Some(share) = self.broker.request_bytes.take(size, max) {
                         ShareState::Taken(share)
                     } else {
@@ -201,7 +243,9 @@ impl Connection {
         if let Poll::Ready(result) = self.outbox.poll_write(&mut self.socket, cx, &mut written) {
             result?;
         }
-        self.broker.metrics.sent(written);
+        if written > 0 {
+            self.broker.metrics.sent(written);
+        }
         Ok(written > 0)
     }
 
@@ -211,15 +255,12 @@ impl Connection {
         if self.stopping || blocked || self.outbox.bytes() >= UNREAD_BYTES || self.is_muted(cx) {
             return Ok(false);
         }
-        // Only a socket that has something is given memory to read into.
-        let Poll::Ready(ready) = self.socket.poll_read_ready(cx) else {
-            self.received.release();
-            return Ok(false);
-        };
-        ready?;
-        let max = self.max_frame();
-        match pin!(self.socket.read_buf(self.received.room(max))).poll(cx)? {
-            Poll::Pending => Ok(false),
+        let room = self.received.room(self.limits.frame_bytes);
+        match pin!(self.socket.read_buf(room)).poll(cx)? {
+            Poll::Pending => {
+                self.received.release();
+                Ok(false)
+            }
             Poll::Ready(0) => Err(Closed::ByClient),
             Poll::Ready(bytes) => {
                 self.broker.metrics.received(bytes);
@@ -244,10 +285,6 @@ impl Connection {
         true
     }
 
-    fn max_frame(&self) -> usize {
-        usize::try_from(self.broker.glance_at_settings().socket_request_max_bytes).unwrap_or(0)
-    }
-
     /// What the client owes, for the deadlines.
     fn waiting(&self) -> Waiting {
         if self.outbox.bytes() > 0 {
@@ -270,50 +307,57 @@ impl Connection {
     /// Ends when the client has been quiet for too long. The alarm is only set anew where a deadline came
     /// nearer, so that a busy connection does not touch its timer.
     fn poll_deadline(&mut self, moved: bool, cx: &mut Context<'_>) -> Poll<TooSlow> {
-        self.deadlines.wait_for(self.waiting(), moved, Instant::now());
-        let idle = self.broker.glance_at_settings().connections_max_idle_ms.get();
-        let idle = idle.map(|ms| Duration::from_millis(ms.unsigned_abs()));
-        let Some((at, why)) = self.deadlines.next(idle) else { return Poll::Pending };
-        if at < self.alarm.deadline() {
-            self.alarm.as_mut().reset(at);
+        let now = Instant::now();
+        self.deadlines.wait_for(self.waiting(), moved, now);
+        let Some((at, why)) = self.deadlines.next(self.limits.idle) else { return Poll::Pending };
+        self.alarm.poll(at, now, cx).map(|()| why)
+    }
+
+    /// Whether the broker stops; wakes when it does.
+    fn is_stopping(&mut self, cx: &mut Context<'_>) -> bool {
+        // The wait is polled once to know this task, whose waker never changes, and not with each request.
+        if !self.stopping && (!self.stop_is_awaited || self.broker.stop.is_requested()) {
+            self.stop_is_awaited = true;
+            self.stopping = self.stop.as_mut().poll(cx).is_ready();
         }
-        loop {
-            ready!(self.alarm.as_mut().poll(cx));
-            if at <= Instant::now() {
-                return Poll::Ready(why);
-            }
-            self.alarm.as_mut().reset(at);
-        }
+        self.stopping
     }
 
     /// Does all that can be done now; `Ready` at the connection's end.
     fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
-        if !self.stopping && self.stop.as_mut().poll(cx).is_ready() {
-            self.stopping = true;
-        }
+        self.limits = Limits::of(&self.broker.glance_at_settings());
+        let stopping = self.is_stopping(cx);
         let mut moved = false;
         loop {
             let step = match self.step(cx) {
                 Ok(step) => step,
                 Err(closed) => return Poll::Ready(closed),
             };
-            moved |= step;
-            if !step {
+            moved |= step != Step::Nothing;
+            if step != Step::Received && !(step == Step::Answered && self.has_more()) {
                 break;
             }
         }
-        if self.stopping && self.answers.is_empty() && self.next.is_none() && self.outbox.bytes() == 0 {
+        if stopping && self.answers.is_empty() && self.next.is_none() && self.outbox.bytes() == 0 {
             return Poll::Ready(Closed::Stopping);
         }
         self.poll_deadline(moved, cx).map(Closed::TooSlow)
     }
 
-    fn step(&mut self, cx: &mut Context<'_>) -> Result<Progress, Closed> {
+    /// Reads last, so that what is read may have been held back by what was done before.
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<Step, Closed> {
         let begun = self.begin_requests(cx)?;
         let answered = self.collect_answers(cx)?;
         let written = self.write(cx)?;
-        let read = self.read(cx)?;
-        Ok(begun || answered || written || read)
+        if self.read(cx)? {
+            return Ok(Step::Received);
+        }
+        Ok(if begun || answered || written { Step::Answered } else { Step::Nothing })
+    }
+
+    /// Whether something was received that is not yet begun.
+    fn has_more(&self) -> bool {
+        self.next.is_some() || !self.received.is_empty()
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a stream of bytes to frames.
 
+use std::cell::Cell;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 /// The bytes that say how long a frame is.
@@ -11,6 +13,12 @@ const READ_BYTES: usize = 16 * 1024;
 /// How far ahead of the received bytes room is made for a large frame. A frame's length is a stranger's claim:
 /// up to here a client costs address space, not memory, since untouched pages have none.
 const TRUSTED_BYTES: usize = 1024 * 1024;
+
+thread_local! {
+    /// Memory for a read of [`READ_BYTES`] that no connection of this thread has just now. Most requests fit in it and are
+    /// done with it before the next one comes, so that the connections of a thread take turns with the same memory.
+    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+}
 
 /// Bytes that were received and are not yet a request.
 #[derive(Debug)]
@@ -72,6 +80,11 @@ impl FrameBuffer {
     /// The buffer with room for the next read. For a large frame the room grows with what was received, so
     /// that a claim of 100 MiB costs nothing before the bytes come.
     pub(crate) fn room(&mut self, max: usize) -> &mut BytesMut {
+        if self.bytes.capacity() == 0
+            && let Some(spare) = SPARE.take()
+        {
+            self.bytes = spare;
+        }
         let received = self.bytes.len();
         let missing = match self.frame_size(max) {
             Ok(Some(size)) => (SIZE_BYTES + size).saturating_sub(received),
@@ -93,8 +106,13 @@ impl FrameBuffer {
 
     /// Gives memory back while nothing is received: an idle connection keeps none.
     pub(crate) fn release(&mut self) {
-        if self.bytes.is_empty() {
-            self.bytes = BytesMut::new();
+        if !self.bytes.is_empty() {
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.bytes);
+        // Not if a request is under way that still shares it.
+        if bytes.try_reclaim(READ_BYTES) && bytes.capacity() <= 2 * READ_BYTES {
+            SPARE.set(Some(bytes));
         }
     }
 }
@@ -150,5 +168,45 @@ mod tests {
         let received_at = buffer.bytes.as_ptr() as usize + 4;
         let frame = buffer.take_frame(1000).unwrap().unwrap();
         assert_eq!(frame.as_ptr() as usize, received_at);
+    }
+
+    /// The memory that a connection reads into which gets `received` and then has nothing to do; and its request.
+    fn memory_of(received: &[u8], keep: bool) -> (usize, Option<bytes::Bytes>) {
+        let mut buffer = buffer(received);
+        let memory = buffer.bytes.as_ptr() as usize;
+        let frame = buffer.take_frame(1000).unwrap().filter(|_| keep);
+        buffer.release();
+        (memory, frame)
+    }
+
+    #[test]
+    fn connections_take_turns_with_the_same_memory() {
+        let request = b"\0\0\0\x08abcdefgh";
+        let (first, _) = memory_of(request, false);
+        // It would be free for this, if no one had it.
+        let _other = vec![0_u8; READ_BYTES];
+        let (second, kept) = memory_of(request, true);
+        assert_eq!(first, second, "the first one is done with it");
+        let (third, _) = memory_of(b"\0\0\0\x08ABCDEFGH", false);
+        assert_ne!(second, third, "a request has the memory still");
+        assert_eq!(kept.unwrap(), "abcdefgh");
+    }
+
+    #[test]
+    fn the_rest_of_a_request_is_awaited_in_the_memory_of_its_beginning() {
+        let mut begun = buffer(b"\0\0\0\x08abcd");
+        begun.release();
+        let (other, _) = memory_of(b"\0\0\0\x08ABCDEFGH", false);
+        assert_ne!(begun.bytes.as_ptr() as usize, other);
+        begun.room(1000).put_slice(b"efgh");
+        assert_eq!(begun.take_frame(1000).unwrap().unwrap(), "abcdefgh");
+    }
+
+    #[test]
+    fn no_thread_keeps_the_memory_of_a_large_request() {
+        let mut large = FrameBuffer::new();
+        large.room(1000).reserve(4 * READ_BYTES);
+        large.release();
+        assert!(FrameBuffer::new().room(1000).capacity() <= 2 * READ_BYTES);
     }
 }

@@ -7,6 +7,7 @@
 //! ```
 
 pub(crate) mod acceptor;
+mod alarm;
 mod answers;
 mod connection;
 mod connection_rate;

@@ -57,12 +57,7 @@ impl Outbox {
         written: &mut usize,
     ) -> Poll<io::Result<()>> {
         while !self.chunks.is_empty() {
-            let mut slices = [IoSlice::new(&[]); CHUNKS_AT_ONCE];
-            let count = self.chunks.len().min(CHUNKS_AT_ONCE);
-            for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
-                *slice = IoSlice::new(chunk);
-            }
-            let taken = ready!(Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count]))?;
+            let taken = ready!(self.poll_write_some(Pin::new(socket), cx))?;
             if taken == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -70,6 +65,23 @@ impl Outbox {
             self.forget(taken);
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_some<W: AsyncWrite>(
+        &self,
+        socket: Pin<&mut W>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        // Nearly every answer without records is one chunk.
+        if let (Some(only), 1) = (self.chunks.front(), self.chunks.len()) {
+            return socket.poll_write(cx, only);
+        }
+        let mut slices = [IoSlice::new(&[]); CHUNKS_AT_ONCE];
+        let count = self.chunks.len().min(CHUNKS_AT_ONCE);
+        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+            *slice = IoSlice::new(chunk);
+        }
+        socket.poll_write_vectored(cx, &slices[..count])
     }
 
     fn forget(&mut self, mut taken: usize) {

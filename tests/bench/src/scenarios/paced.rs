@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::Result;
-use crate::broker::{Broker, Durability, Make};
+use crate::broker::{Broker, Durability, Make, Program};
+use crate::callgrind;
 use crate::figure::Figure;
 use crate::frames::{Batch, PRODUCE_VERSION, frame, produce};
 use crate::paced::Paced;
@@ -38,7 +39,28 @@ pub(super) fn run(make: &Make, extent: Extent) -> Result<Vec<Figure>> {
         figures
             .extend(system_calls(&broker)?.map(|calls| Figure::new(of("system calls"), calls, "/request")));
     }
+    // Not of Kafka: valgrind would run the Java compiler.
+    if let Program::Klamm(_) = make.program {
+        figures.extend(instructions(make)?);
+    }
     Ok(figures)
+}
+
+/// Instructions a request, where there is valgrind.
+fn instructions(make: &Make) -> Result<Vec<Figure>> {
+    let counted = callgrind::count(make, |broker| {
+        broker.client()?.create_topic("paced", CONNECTIONS)?;
+        Ok(usize::try_from(load(TRACED)?.drive(broker.address())?.len())?)
+    })?;
+    let Some(counted) = counted else { return Ok(Vec::new()) };
+    Ok(vec![
+        Figure::new("1,000/s, page cache: instructions".to_owned(), counted.per_request, "/request"),
+        Figure::new(
+            "1,000/s, page cache: cache lines of code".to_owned(),
+            counted.cache_lines as f64,
+            "/request",
+        ),
+    ])
 }
 
 /// The load of [`super::cold`] too.
