@@ -34,16 +34,18 @@ impl Deadlines {
         }
     }
 
-    /// Takes those that have come, the earliest first.
+    /// Takes the earliest, if it has come.
+    pub(crate) fn take_first_until(&mut self, now: Tick) -> Option<String> {
+        self.first().filter(|first| *first <= now)?;
+        let (_, name) = self.by_time.pop_first()?;
+        self.by_name.remove(&name);
+        Some(name)
+    }
+
+    /// Takes those that have come, the earliest first. Only for those whose deadlines do not depend on each other: what becomes
+    /// of one's is not seen here until the next time.
     pub(crate) fn take_until(&mut self, now: Tick) -> Vec<String> {
-        let mut due = Vec::new();
-        while self.first().is_some_and(|first| first <= now) {
-            if let Some((_, name)) = self.by_time.pop_first() {
-                self.by_name.remove(&name);
-                due.push(name);
-            }
-        }
-        due
+        std::iter::from_fn(|| self.take_first_until(now)).collect()
     }
 }
 
@@ -63,5 +65,17 @@ mod tests {
         assert_eq!(deadlines.take_until(Tick(2)), [""; 0]);
         assert_eq!(deadlines.take_until(Tick(4)), ["b", "a"]);
         assert_eq!(deadlines.first(), None);
+    }
+
+    #[test]
+    fn whoever_gets_another_deadline_meanwhile_is_not_taken() {
+        let mut deadlines = Deadlines::default();
+        deadlines.set("a", Tick(5));
+        deadlines.set("b", Tick(5));
+        assert_eq!(deadlines.take_first_until(Tick(4)), None);
+        assert_eq!(deadlines.take_first_until(Tick(5)).as_deref(), Some("a"));
+        deadlines.set("b", Tick(6));
+        assert_eq!(deadlines.take_first_until(Tick(5)), None);
+        assert_eq!(deadlines.first(), Some(Tick(6)));
     }
 }

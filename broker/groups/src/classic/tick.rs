@@ -9,7 +9,8 @@ impl ClassicGroup {
     /// Does what is due at `turn.now`.
     pub fn tick(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.tick;
-        for member_id in self.sessions.take_until(now) {
+        // One after the other: when one is lost, those who waited for it are answered, and have sessions that begin now.
+        while let Some(member_id) = self.sessions.take_first_until(now) {
             self.session_is_over(turn, &member_id);
         }
         if let Some(ends) = self.joining_ends.filter(|ends| ends.at <= now) {

@@ -152,6 +152,21 @@ fn a_second_question_of_a_member_takes_the_place_of_its_first() {
 }
 
 #[test]
+fn who_is_answered_because_another_one_s_session_ended_begins_a_session_though_its_own_had_ended_too() {
+    for late_ms in [0, 500] {
+        let (mut bench, silent, waiting) = Bench::with_two_members();
+        let ticket = bench.join(&Says::id(&waiting).protocols(&[("range", b"more topics")]));
+        assert!(bench.waits(ticket));
+        bench.now += SESSION_MS as u64 + late_ms;
+        bench.turn(|group, turn, _| group.tick(turn));
+        assert_eq!(bench.joined(ticket).generation_id, 3);
+        assert_eq!(bench.heartbeat(&silent, 2), ErrorCode::UnknownMemberId);
+        bench.pass(SESSION_MS as u64 - 1);
+        assert_eq!(bench.heartbeat(&waiting, 3), ErrorCode::None);
+    }
+}
+
+#[test]
 fn timeouts_and_sizes_beyond_the_settings_are_refused() {
     let mut bench = Bench::new();
     bench.config.max_size = 1;

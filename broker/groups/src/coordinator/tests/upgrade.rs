@@ -2,7 +2,7 @@
 
 use klamm_model::ErrorCode;
 
-use super::world::{Join, TOPIC, World, code, cooperative, given, range};
+use super::world::{Join, SESSION_MS, TOPIC, World, code, cooperative, given, range};
 use crate::MigrationPolicy::{Bidirectional, Disabled, Downgrade, Upgrade};
 use crate::WhyRefused;
 use crate::consumer::NotUpgraded;
@@ -316,4 +316,23 @@ fn a_member_that_is_refused_for_another_reason_does_not_change_the_group() {
     assert_eq!((world.emitted(), world.state().as_str()), (vec![], "classic Stable"));
     assert_eq!(world.beat(&ids[0], 1), ErrorCode::None);
     assert_eq!(code(world.send(says("new", 3)).error_code), ErrorCode::GroupIdNotFound, "it does not join");
+}
+
+#[test]
+fn nobody_gets_what_a_member_has_whose_join_was_answered_when_the_last_one_away_was_lost() {
+    // All sessions end at the same time, as after a load. One member waits for the other, which is never heard of again.
+    let shares: &[(&str, &[i32])] = &[("away", &[0, 1, 2]), ("waits", &[3, 4, 5])];
+    let (mut world, ids, _) = World::new(6).classic(|id| cooperative(id, &[]), shares);
+    let waits = ids[1].as_str();
+    let ticket = world.join(&cooperative(waits, &[3, 4, 5]));
+    world.wait(SESSION_MS);
+    assert_eq!(
+        (code(world.joined(ticket).error_code), world.joined(ticket).generation_id),
+        (ErrorCode::None, 3)
+    );
+    assert_eq!(world.consumer("new"), (4, vec![0, 1, 2]));
+    let sync = world.sync_with(waits, 3, Vec::new());
+    assert_eq!(code(world.synced(sync).error_code), ErrorCode::RebalanceInProgress);
+    assert_eq!(world.enter(&cooperative(waits, &[3, 4, 5])), Ok((waits.to_owned(), 4)));
+    assert_eq!(world.sync(waits, 4), Ok(vec![3, 4, 5]));
 }
