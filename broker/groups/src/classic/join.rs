@@ -100,6 +100,9 @@ impl ClassicGroup {
             State::Stable => same && !self.is_leader(member_id),
         };
         if knows_already {
+            // It takes this for a sign that it is a member, and so it is one for a session from now on (Kafka leaves it the rest of
+            // the one that it had).
+            self.renew_session(member_id, turn.now);
             turn.effects.reply(joining.ticket, Reply::Join(self.joined(member_id)));
         } else {
             self.rejoin(turn, joining, member_id);

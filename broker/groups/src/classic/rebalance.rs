@@ -27,7 +27,7 @@ impl ClassicGroup {
 
     fn prepare(&mut self, turn: &mut Turn<'_>) {
         if self.state == State::CompletingRebalance {
-            self.answer_all_syncs(turn, ErrorCode::RebalanceInProgress);
+            self.end_all_syncs(turn, ErrorCode::RebalanceInProgress);
         }
         self.unsynced.clear();
         self.syncing_ends = None;
@@ -152,10 +152,12 @@ impl ClassicGroup {
         }
     }
 
-    fn answer_all_syncs(&mut self, turn: &mut Turn<'_>, code: ErrorCode) {
+    /// Who waited needed no heartbeat, however long: its session begins with the answer.
+    fn end_all_syncs(&mut self, turn: &mut Turn<'_>, code: ErrorCode) {
         for member in self.members.values_mut() {
             if let Some(ticket) = member.syncing.take() {
                 turn.effects.reply(ticket, Reply::Sync(sync_refused(code)));
+                self.sessions.set(&member.id, turn.now.tick.after(member.session_timeout_ms));
             }
         }
     }

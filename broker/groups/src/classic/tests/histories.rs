@@ -29,6 +29,8 @@ enum Step {
     /// It forgets everything, as a process that is started again.
     Forget(usize),
     Pass(u64),
+    /// The broker stands still for a time.
+    Stall(u64),
     /// The broker is started again: it knows what it has written down.
     Restart,
 }
@@ -43,6 +45,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => client.clone().prop_map(Step::Leave),
         1 => client.prop_map(Step::Forget),
         2 => (0u64..12_000).prop_map(Step::Pass),
+        1 => (0u64..12_000).prop_map(Step::Stall),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec(step, 1..80)
@@ -147,6 +150,10 @@ impl History {
             Step::Forget(client) => self.clients[client] = Client::new(client),
             Step::Pass(milliseconds) => {
                 self.bench.pass(milliseconds);
+                self.take_answers();
+            }
+            Step::Stall(milliseconds) => {
+                self.bench.stall(milliseconds);
                 self.take_answers();
             }
             Step::Restart => self.restart(),

@@ -134,6 +134,17 @@ fn a_lost_answer_is_given_again() {
 }
 
 #[test]
+fn a_join_that_is_answered_at_once_is_a_sign_of_life() {
+    let (mut bench, first, second) = Bench::with_two_members();
+    bench.pass(SESSION_MS as u64 - 1);
+    let again = bench.join(&Says::id(&second));
+    assert_eq!(bench.joined(again).generation_id, 2);
+    assert_eq!(bench.heartbeat(&first, 2), ErrorCode::None);
+    bench.pass(SESSION_MS as u64 - 1);
+    assert_eq!(bench.heartbeat(&second, 2), ErrorCode::None);
+}
+
+#[test]
 fn other_metadata_is_a_reason_to_rebalance() {
     let (mut bench, _, second) = Bench::with_two_members();
     let waiting = bench.join(&Says::id(&second).protocols(&[("range", b"more topics")]));
@@ -157,8 +168,7 @@ fn who_is_answered_because_another_one_s_session_ended_begins_a_session_though_i
         let (mut bench, silent, waiting) = Bench::with_two_members();
         let ticket = bench.join(&Says::id(&waiting).protocols(&[("range", b"more topics")]));
         assert!(bench.waits(ticket));
-        bench.now += SESSION_MS as u64 + late_ms;
-        bench.turn(|group, turn, _| group.tick(turn));
+        bench.stall(SESSION_MS as u64 + late_ms);
         assert_eq!(bench.joined(ticket).generation_id, 3);
         assert_eq!(bench.heartbeat(&silent, 2), ErrorCode::UnknownMemberId);
         bench.pass(SESSION_MS as u64 - 1);

@@ -121,7 +121,20 @@ impl Bench {
         let value = event(&mut self.group, &mut turn, &caller);
         self.replies = effects.replies;
         self.records = effects.records;
+        self.check_told();
         value
+    }
+
+    /// Who was just told a generation is a member of it.
+    fn check_told(&self) {
+        for (_, reply) in &self.replies {
+            if let Reply::Join(told) = reply
+                && told.error_code == ErrorCode::None.as_i16()
+            {
+                assert!(self.group.members.contains_key(&told.member_id), "told, and thrown out: {told:?}");
+                assert_eq!(told.generation_id, self.group.generation());
+            }
+        }
     }
 
     fn ticket(&mut self) -> Ticket {
@@ -196,6 +209,12 @@ impl Bench {
         }
         self.now = end;
         (self.replies, self.records) = (replies, records);
+    }
+
+    /// The broker stands still for a time: what fell due is met when it goes on.
+    fn stall(&mut self, milliseconds: u64) {
+        self.now += milliseconds;
+        self.turn(|group, turn, _| group.tick(turn));
     }
 
     fn reply(&self, ticket: Ticket) -> Option<&Reply> {

@@ -48,6 +48,40 @@ fn syncs_end_when_someone_else_comes() {
 }
 
 #[test]
+fn who_waits_for_a_leader_that_is_lost_begins_a_session_with_the_answer() {
+    let (mut bench, leader, waiting) = Bench::with_two_members();
+    bench.join(&Says::id(&leader));
+    bench.join(&Says::id(&waiting));
+    let ticket = bench.sync(&waiting, 3, &[]);
+    assert!(bench.waits(ticket));
+    bench.pass(SESSION_MS as u64);
+    assert_eq!(bench.sync_error(ticket), ErrorCode::RebalanceInProgress);
+    assert_eq!(bench.heartbeat(&leader, 3), ErrorCode::UnknownMemberId);
+    bench.pass(SESSION_MS as u64 - 1);
+    assert_eq!(bench.heartbeat(&waiting, 3), ErrorCode::RebalanceInProgress);
+}
+
+#[test]
+fn who_waited_longer_than_a_session_has_one_again_when_the_wait_ends() {
+    let (mut bench, leader) = Bench::with_one_member();
+    bench.join(&Says::id("").instance("i"));
+    bench.join(&Says::id(&leader));
+    let waiting = bench.group.instances["i"].clone();
+    let ticket = bench.sync(&waiting, 2, &[]);
+    for _ in 0..3 {
+        assert_eq!(bench.heartbeat(&leader, 2), ErrorCode::None);
+        bench.pass(5_000);
+    }
+    assert_eq!(bench.leave(&leader, None), ErrorCode::None);
+    assert_eq!(bench.sync_error(ticket), ErrorCode::RebalanceInProgress);
+    // A static member that has not joined again is kept for as long as its session lasts, and no longer.
+    bench.pass(SESSION_MS as u64 - 1);
+    assert_eq!(bench.group.member_count(), 1);
+    bench.pass(1);
+    assert_eq!((bench.group.state(), bench.group.member_count()), (State::Empty, 0));
+}
+
+#[test]
 fn who_joins_and_never_syncs_is_no_member_any_more() {
     let (mut bench, first) = Bench::with_one_member();
     let (second, _) = bench.join_new();

@@ -27,6 +27,8 @@ enum Event {
     /// A client vanishes without a word; whether one of the other protocol comes instead.
     Vanish(usize, bool),
     Wait(i32),
+    /// Time passes, and the coordinator comes too late for what falls due.
+    Stall(i32),
     Restart,
     Grow,
 }
@@ -41,6 +43,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             1 => client.clone().prop_map(Event::Leave),
             1 => (client, any::<bool>()).prop_map(|(c, other)| Event::Vanish(c, other)),
             4 => (1_i32..6_000).prop_map(Event::Wait),
+            2 => (1_i32..6_000).prop_map(Event::Stall),
             1 => Just(Event::Restart),
             1 => Just(Event::Grow),
         ],
@@ -78,6 +81,7 @@ impl Model {
                 self.clients[number].reborn(kind);
             }
             Event::Wait(milliseconds) => self.world.wait(milliseconds),
+            Event::Stall(milliseconds) => self.world.stall(milliseconds),
             Event::Restart => {
                 self.world.restart();
                 self.clients.iter_mut().for_each(Client::connection_lost);

@@ -336,3 +336,18 @@ fn nobody_gets_what_a_member_has_whose_join_was_answered_when_the_last_one_away_
     assert_eq!(world.enter(&cooperative(waits, &[3, 4, 5])), Ok((waits.to_owned(), 4)));
     assert_eq!(world.sync(waits, 4), Ok(vec![3, 4, 5]));
 }
+
+#[test]
+fn nobody_gets_what_a_member_has_that_waited_for_a_leader_that_was_lost() {
+    let shares: &[(&str, &[i32])] = &[("leader", &[0, 1, 2]), ("waits", &[3, 4, 5])];
+    let (mut world, ids, _) = World::new(6).classic(|id| cooperative(id, &[]), shares);
+    let (leader, waits) = (ids[0].as_str(), ids[1].as_str());
+    world.join(&cooperative(leader, &[0, 1, 2]));
+    world.join(&cooperative(waits, &[3, 4, 5]));
+    let ticket = world.sync_with(waits, 3, Vec::new());
+    world.wait(SESSION_MS);
+    assert_eq!(code(world.synced(ticket).error_code), ErrorCode::RebalanceInProgress);
+    assert_eq!(world.consumer("new"), (4, vec![0, 1, 2]));
+    assert_eq!(world.enter(&cooperative(waits, &[3, 4, 5])), Ok((waits.to_owned(), 4)));
+    assert_eq!(world.sync(waits, 4), Ok(vec![3, 4, 5]));
+}

@@ -300,6 +300,11 @@ impl World {
         self.before = before;
     }
 
+    /// Time passes, and no deadline is met: those that came are late when the next wait begins.
+    pub fn stall(&mut self, milliseconds: i32) {
+        self.pass_until(self.now.tick.after(milliseconds));
+    }
+
     fn pass_until(&mut self, tick: Tick) {
         self.now.time.0 += i64::try_from(tick.0 - self.now.tick.0).unwrap();
         self.now.tick = tick;
