@@ -1,8 +1,9 @@
 //! Thousands of random histories of a group whose members are replaced, one by one, by ones of the other protocol and back:
 //! with answers that get lost, members that vanish, topics that grow and coordinators that start again.
 //!
-//! What must hold: no partition is one that two members believe they may read, of whichever protocols; a coordinator that starts
-//! again is the same; and when nothing happens any more, the group gets to rest, with each partition at one member.
+//! What must hold: no partition is one that two members believe they may read, of whichever protocols; who believes that he may
+//! read is a member; a coordinator that starts again is the same; and when nothing happens any more, the group gets to rest, with
+//! each partition at one member.
 
 use std::collections::BTreeMap;
 
@@ -99,9 +100,15 @@ impl Model {
         if self.clients[number].kind == Kind::Consumer { self.classic } else { Kind::Consumer }
     }
 
-    fn check_owners(&self) {
+    fn check_readers(&self) {
+        let members = self.world.member_ids();
+        let readers: Vec<&Client> = self.clients.iter().filter(|client| client.reads(&self.world)).collect();
+        for client in readers.iter().filter(|client| !client.owned.is_empty()) {
+            let is_member = members.contains(&client.member_id);
+            assert!(is_member, "{} reads and is no member: {:#?}", client.number, self.clients);
+        }
         let mut owners = BTreeMap::new();
-        for client in self.clients.iter().filter(|client| client.reads(&self.world)) {
+        for client in readers {
             for partition in &client.owned {
                 if let Some(other) = owners.insert(*partition, client.number) {
                     panic!("{other} and {} both read {partition}: {:#?}", client.number, self.clients);
@@ -130,7 +137,7 @@ impl Model {
             self.world.wait(300);
             self.clients[number].give_back();
             self.clients[number].step(&mut self.world, true);
-            self.check_owners();
+            self.check_readers();
         }
     }
 
@@ -167,7 +174,7 @@ proptest! {
         let mut model = Model::new(classic, policy);
         for event in &events {
             model.apply(event);
-            model.check_owners();
+            model.check_readers();
         }
         model.settle();
     }

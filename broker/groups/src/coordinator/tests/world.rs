@@ -351,6 +351,14 @@ impl World {
         }
     }
 
+    /// Who is a member.
+    pub fn member_ids(&self) -> Vec<String> {
+        let classic = self.groups.describe(GROUP).map(|group| group.members);
+        let consumer = self.groups.describe_consumer(GROUP, &self.topics).map(|group| group.members);
+        let classic = classic.into_iter().flatten().map(|member| member.member_id);
+        classic.chain(consumer.into_iter().flatten().map(|member| member.member_id)).collect()
+    }
+
     /// The protocol and the state of the group.
     pub fn state(&self) -> String {
         let listed = self.groups.list(&[], &[]);
