@@ -22,6 +22,8 @@ mod effects;
 mod embedded;
 mod migration;
 pub mod offsets;
+#[cfg(test)]
+mod random_histories;
 pub mod records;
 mod topics;
 mod turn;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::random_histories::histories;
 
 /// Members of a history.
 const CLIENTS: usize = 4;
@@ -347,7 +348,7 @@ fn assignments(members: &[String], generation: i32) -> Vec<SyncGroupRequestAssig
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(histories(2_000))]
 
     #[test]
     fn promises_are_kept(steps in steps()) {

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::world::{World, as_instance, joins, says};
 use crate::Topics;
+use crate::random_histories::histories;
 
 const TOPICS: [&str; 3] = ["t0", "t1", "t2"];
 const MEMBERS: usize = 4;
@@ -307,7 +308,7 @@ fn listed(partitions: &BTreeSet<(TopicId, i32)>) -> Vec<TopicPartitions> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(histories(2_000))]
 
     #[test]
     fn no_partition_has_two_readers_and_every_history_comes_to_rest(events in events()) {

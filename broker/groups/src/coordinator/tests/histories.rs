@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use super::client::{Client, Kind};
 use super::world::{TOPIC, World};
+use crate::random_histories::histories;
 use crate::{MigrationPolicy, Topics};
 
 const CLIENTS: usize = 4;
@@ -161,7 +162,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(histories(1_000))]
 
     #[test]
     fn no_partition_has_two_readers_and_every_history_comes_to_rest(
