@@ -15,9 +15,11 @@ use crate::scanner::{Scanner, Step};
 impl Log {
     /// Removes all from `offset` on; a batch that holds `offset` goes whole. The new end, which is on the disk.
     ///
-    /// Not below a swap's end while one is under way: that is below the high watermark, where nothing is cut.
+    /// Not below the high watermark: nothing is cut there, and what is compacted lies there whole. While a swap is under way, an
+    /// offset below its end is refused.
     ///
-    /// The caller lowers the recovery point checkpoint first, or else a crash would make the log look damaged.
+    /// The caller lowers the recovery point checkpoint first, to the first offset of the batch that goes, or else a crash would
+    /// make the log look damaged.
     pub fn truncate_to(&mut self, offset: Offset, now: TimestampMs) -> Result<Offset, OpenError> {
         if offset >= self.active.end {
             return Ok(self.active.end);

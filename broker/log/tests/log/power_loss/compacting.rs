@@ -46,7 +46,8 @@ impl Machine {
     pub(super) fn clean(&mut self, log: &mut Log, random: &mut Random) -> Life<()> {
         let mut pace = |_| ControlFlow::Continue(());
         let cleaned = self.checkpointed(CLEANER_FILE)?;
-        let view = log.cleaning_view(log.end_offset());
+        self.high_watermark = log.durable_offset();
+        let view = log.cleaning_view(self.high_watermark);
         let cleanable = view.assess(cleaned, &NEVER, TimestampMs(0))?;
         let map = OffsetMap::new(24 * (3 + random.below(12) as usize), 1.0);
         let keys = view.map_keys(cleanable, map, 1 << 20, &mut pace)?;

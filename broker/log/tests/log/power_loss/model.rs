@@ -32,6 +32,9 @@ pub struct Machine {
     pub(super) compacts: bool,
     /// All from here on was never cleaned.
     pub(super) cleaned_to: Offset,
+    /// Where the high watermark was when the log was last cleaned: nothing below is cut. A segment that is cleaned up to some
+    /// offset is written anew to its end, with batches that begin where removed ones began.
+    pub(super) high_watermark: Offset,
     /// All below was acknowledged: reported durable.
     acknowledged: Offset,
     /// Records below may be gone.
@@ -65,6 +68,7 @@ impl Machine {
             written: BTreeMap::new(),
             compacts,
             cleaned_to: Offset::ZERO,
+            high_watermark: Offset::ZERO,
             acknowledged: Offset::ZERO,
             deleted_before: Offset::ZERO,
             clean: false,
@@ -193,7 +197,7 @@ impl Machine {
         let offset = log.end_offset().plus(-(random.below(spread / 2 + 1) as i64));
         // A batch that holds the offset goes whole.
         let offset = self.written.range(..=offset).next_back().map_or(offset, |(&base, _)| base);
-        let offset = offset.max(log.start_offset()).max(self.cleaned_to);
+        let offset = offset.max(log.start_offset()).max(self.high_watermark);
         let point = self.checkpointed(RECOVERY_POINT_FILE)?.unwrap_or_default();
         self.checkpoint(RECOVERY_POINT_FILE, point.min(offset))?;
         self.acknowledged = self.acknowledged.min(offset);
