@@ -31,7 +31,7 @@ pub fn count(make: &Make, load: impl FnOnce(&Broker) -> Result<usize>) -> Result
     let requests = load(&broker)?;
     control(&broker, &["-i", "off"])?;
     control(&broker, &["-d"])?;
-    let dump = newest_dump(broker.home())?;
+    let dump = dump(broker.home())?;
     Ok(Some(parse(&dump, requests)))
 }
 
@@ -42,7 +42,8 @@ fn control(broker: &Broker, arguments: &[&str]) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("callgrind_control {arguments:?}: {status}").into()) }
 }
 
-fn newest_dump(home: &Path) -> Result<String> {
+/// What callgrind wrote when it was told to; the file for the end of the process is still empty.
+fn dump(home: &Path) -> Result<String> {
     for entry in fs::read_dir(home)? {
         let path = entry?.path();
         let is_dump = path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("callgrind."));

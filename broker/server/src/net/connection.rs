@@ -344,7 +344,7 @@ impl Connection {
         self.poll_deadline(moved, cx).map(Closed::TooSlow)
     }
 
-    /// Reads last, so that what is read may have been held back by what was done before.
+    /// Reads last: what held reading back may be done with by then.
     fn step(&mut self, cx: &mut Context<'_>) -> Result<Step, Closed> {
         let begun = self.begin_requests(cx)?;
         let answered = self.collect_answers(cx)?;
